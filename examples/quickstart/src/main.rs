@@ -1,0 +1,3 @@
+//! Builds, copies and serves the examples.
+
+fn main() {}

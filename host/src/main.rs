@@ -1,0 +1,3 @@
+//! The `passrelay` program.
+
+fn main() {}
