@@ -1,4 +1,6 @@
 //! The Passrelay server: proves that a person holds a phone number or an e-mail address.
 
+pub mod application;
 pub mod clock;
 pub mod plugin;
+pub mod route;

@@ -3,7 +3,9 @@
 mod lane;
 mod library_store;
 mod providers;
+mod settings;
 
 pub use lane::Lane;
 pub use library_store::{Libraries, LibraryInfo, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers};
+pub use settings::{Isolation, LibrarySettings, Settings};
