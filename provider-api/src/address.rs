@@ -180,7 +180,8 @@ impl Recipient {
             format!("{first}•••@{domain}")
         } else {
             let tail: Vec<char> = self.0.chars().rev().take(2).collect();
-            let shown = if self.0.chars().count() > 6 { tail.into_iter().rev().collect() } else { String::new() };
+            let shown =
+                if self.0.chars().count() > 6 { tail.into_iter().rev().collect() } else { String::new() };
             format!("•••{shown}")
         }
     }
@@ -243,7 +244,8 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_of_address_keeps_its_name() {
-        let address: Address = serde_json::from_str(r#"{"field":"x","kind":"pager","added":"later"}"#).unwrap();
+        let address: Address =
+            serde_json::from_str(r#"{"field":"x","kind":"pager","added":"later"}"#).unwrap();
         assert_eq!(address.kind, AddressKind::Other("pager".into()));
         assert_eq!(serde_json::to_value(&address).unwrap()["kind"], "pager");
     }

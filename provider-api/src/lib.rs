@@ -2,19 +2,42 @@
 
 mod address;
 mod channel;
+mod export;
 mod failure;
+mod host;
 mod manifest;
 mod member;
 mod message;
+mod provider;
 mod secret;
 mod word;
+
+#[doc(hidden)]
+pub mod abi;
+mod glue;
+pub mod note;
+#[doc(hidden)]
+pub mod trace;
 
 pub use address::{
     Address, AddressKind, EmailAddress, InvalidAddress, InvalidEmail, InvalidPhone, PhoneNumber, Recipient,
 };
 pub use channel::{Channel, InvalidChannel, is_word};
 pub use failure::{DeliveryError, Failure};
+pub use host::{Host, HttpRequest, HttpResponse};
 pub use manifest::{AVAILABILITY, EVERY_CHANNEL, Manifest, OpenAnswer};
 pub use member::{Availability, Candidate, Member};
 pub use message::{Cost, Message, Payload, PayloadKind, Receipt};
+pub use provider::Provider;
+pub use schemars::{self, JsonSchema};
 pub use secret::Secret;
+pub use tracing;
+
+#[doc(hidden)]
+pub use export::boundary as __boundary;
+
+/// The version of this crate, which is the version of the boundary.
+pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The least version of this crate that a host must be built with to run what is built with this one.
+pub const LEAST_HOST: &str = "1.0.0";

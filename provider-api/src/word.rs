@@ -30,7 +30,10 @@ pub(crate) fn spell<W: Word + PartialEq>(value: &W) -> &str {
 }
 
 /// Implementation of `Serialize` for a vocabulary.
-pub(crate) fn serialize<W: Word + PartialEq, S: serde::Serializer>(value: &W, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<W: Word + PartialEq, S: serde::Serializer>(
+    value: &W,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     to.serialize_str(spell(value))
 }
 

@@ -1,0 +1,138 @@
+//! The one line that makes a crate a library a host can load.
+
+/// Exports a [`Provider`](crate::Provider) from this crate, which must be of the type `cdylib`.
+///
+/// `id` and `channels` are required: the id is a lower-case word of at most 32 letters, digits and `_`, a channel
+/// likewise, or `"*"` for every one. The rest may be left out, but keeps its order:
+///
+/// | key | meaning | by default |
+/// |---|---|---|
+/// | `title` | what people call it | the id |
+/// | `capabilities` | what it answers for beyond `open` and `deliver`: `"availability"` | none |
+/// | `needs` | what it needs beyond the host's services: `"files"`, `"network"` | nothing |
+/// | `readme` | its documentation in Markdown: `include_str!("../README.md")` | empty |
+///
+/// A crate built with `panic = "abort"` does not compile: no host could contain its panics.
+///
+/// # Examples
+///
+/// ```no_run
+/// # use provider_api::{DeliveryError, Host, JsonSchema, Message, Provider, Receipt};
+/// # #[derive(serde::Deserialize, JsonSchema)] struct Config {}
+/// # struct Carrier;
+/// # impl Provider for Carrier {
+/// #     type Config = Config;
+/// #     async fn open(_: Config, _: Host) -> Result<Self, DeliveryError> { Ok(Self) }
+/// #     async fn deliver(&self, _: Message) -> Result<Receipt, DeliveryError> { Ok(Receipt::default()) }
+/// # }
+/// provider_api::export_provider!(Carrier, id = "carrier", channels = ["sms", "call"], title = "Carrier Ltd.");
+/// ```
+#[macro_export]
+macro_rules! export_provider {
+    (
+        $provider:ty, id = $id:literal, channels = [$first:literal $(, $channel:literal)* $(,)?]
+        $(, title = $title:expr)?
+        $(, capabilities = [$($capability:literal),* $(,)?])?
+        $(, needs = [$($need:literal),* $(,)?])?
+        $(, readme = $readme:expr)?
+        $(,)?
+    ) => {
+        const _: () = {
+            #[cfg(panic = "abort")]
+            compile_error!("a provider must be built with panic = \"unwind\": a host cannot contain an abort");
+
+            use $crate::__boundary::{
+                CheckTypeLayout, Facts, FfiFuture, HostBox, LibHeader, OpenReply, PrefixTypeTrait, ProviderMod,
+                ProviderModRef, RVec, RootModuleResult, call_root_module_loader,
+            };
+
+            static FACTS: Facts = Facts {
+                id: $id,
+                version: env!("CARGO_PKG_VERSION"),
+                host: $crate::LEAST_HOST,
+                title: concat!($($title)?),
+                readme: concat!($($readme)?),
+                channels: &[$first $(, $channel)*],
+                capabilities: &[$($($capability),*)?],
+                needs: &[$($($need),*)?],
+            };
+
+            extern "C" fn describe() -> RVec<u8> {
+                $crate::__boundary::describe::<$provider>(&FACTS)
+            }
+
+            extern "C" fn open(host: HostBox, config: RVec<u8>) -> FfiFuture<OpenReply> {
+                $crate::__boundary::open::<$provider>(&FACTS, host, config)
+            }
+
+            fn root() -> ProviderModRef {
+                PrefixTypeTrait::leak_into_prefix(ProviderMod { describe, open })
+            }
+
+            extern "C" fn load() -> RootModuleResult {
+                call_root_module_loader(root)
+            }
+
+            // The symbol that abi_stable 0.11 looks for; `provider_api` asserts that the two are one.
+            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+            static ROOT: LibHeader =
+                // SAFETY: `load` answers the root module whose type and layout stand beside it.
+                unsafe { LibHeader::from_constructor::<ProviderModRef>(load, CheckTypeLayout::Yes) };
+
+            const PARTS: &[&str] = &[
+                "{\"id\":\"", $id,
+                "\",\"version\":\"", env!("CARGO_PKG_VERSION"),
+                "\",\"api\":\"", $crate::API_VERSION,
+                "\",\"host\":\"", $crate::LEAST_HOST,
+                "\",\"panic\":\"unwind\",\"channels\":[\"", $first, "\"" $(, ",\"", $channel, "\"")*,
+                "],\"capabilities\":[", $crate::__boundary::quoted!($($($capability),*)?),
+                "],\"needs\":[", $crate::__boundary::quoted!($($($need),*)?), "]}",
+            ];
+
+            #[used]
+            #[unsafe(link_section = ".note.passrelay.provider")]
+            static NOTE: $crate::note::Raw<{ $crate::note::size(PARTS) }> = $crate::note::Raw::new(PARTS);
+        };
+    };
+}
+
+/// Literals as a list of JSON strings: `"a", "b"`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __quoted {
+    () => { "" };
+    ($first:literal $(, $rest:literal)*) => { concat!("\"", $first, "\"" $(, ",\"", $rest, "\"")*) };
+}
+
+/// What the macro names; not for people.
+#[doc(hidden)]
+pub mod boundary {
+    pub use crate::{
+        __quoted as quoted,
+        abi::{HostBox, OpenReply, ProviderMod, ProviderModRef},
+        glue::{Facts, describe, open},
+    };
+    pub use abi_stable::{
+        library::{
+            __call_root_module_loader as call_root_module_loader, CheckTypeLayout, LibHeader,
+            RootModuleResult,
+        },
+        prefix_type::PrefixTypeTrait,
+        std_types::RVec,
+    };
+    pub use async_ffi::FfiFuture;
+}
+
+/// The symbol that the macro exports is the one that `abi_stable` looks for.
+const _: () = {
+    let theirs = abi_stable::library::ROOT_MODULE_LOADER_NAME.as_bytes();
+    let ours = b"_1as_0lib_1header_0root_bmodule_bloader";
+    assert!(theirs.len() == ours.len(), "abi_stable changed the name of its symbol");
+    let mut i = 0;
+    while i < ours.len() {
+        #[expect(clippy::indexing_slicing, reason = "runs in the compiler only")]
+        let same = theirs[i] == ours[i];
+        assert!(same, "abi_stable changed the name of its symbol");
+        i += 1;
+    }
+};
