@@ -43,7 +43,7 @@ impl Default for Policy {
         Self {
             length: 6,
             alphabet: Alphabet::Numeric,
-            lifetime: Duration::from_secs(600),
+            lifetime: Duration::from_mins(10),
             checks: 5,
             sends: 5,
             pause: Duration::from_secs(30),

@@ -1,11 +1,44 @@
 //! Provider libraries: found, inspected, tried, loaded, kept apart and asked.
 
+mod admit;
+mod breaker;
+mod confine;
+mod copies;
+mod elf;
+mod engine;
 mod lane;
-mod library_store;
+mod libraries;
+mod library;
+mod log;
+mod process;
 mod providers;
+mod redact;
+mod services;
 mod settings;
+mod thread;
+mod trial;
+mod wire;
+mod worker;
 
+pub use admit::AdmitError;
+pub use elf::{InspectError, inspect};
 pub use lane::Lane;
-pub use library_store::{Libraries, LibraryInfo, Refusal};
-pub use providers::{ProviderState, ProviderStatus, Providers};
+pub use libraries::{Libraries, LibraryInfo, Refusal};
+pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
 pub use settings::{Isolation, LibrarySettings, Settings};
+
+use std::{ffi::OsString, path::Path, process::ExitCode};
+
+/// Does the work of a provider's process, if these arguments ask for it.
+///
+/// A program that opens providers is also the program that runs them in processes of their own, so its `main` begins
+/// with this. `arguments` are those of the program, its own name left out.
+pub fn run_as_provider_process(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
+    let mut arguments = arguments.into_iter();
+    let (role, copy) = (arguments.next()?, arguments.next()?);
+    match role.to_str()? {
+        trial::ARGUMENT => Some(trial::process(Path::new(&copy))),
+        worker::ARGUMENT => Some(worker::process(Path::new(&copy))),
+        _ => None,
+    }
+}

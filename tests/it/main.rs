@@ -1,1 +1,3 @@
-//! End to end.
+//! End to end: real libraries, real processes, real sockets.
+
+mod boundary;

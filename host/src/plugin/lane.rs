@@ -1,17 +1,75 @@
-//! STUB, being written elsewhere: do not edit; code against these signatures.
+//! One provider with its thread or process, its bounds, its health.
 
-use provider_api::{Address, Availability, Candidate, Channel, DeliveryError, Manifest, Message, Receipt};
+use super::{
+    breaker::{Breaker, Outcome, Why},
+    engine::{Answer, Engine},
+    libraries::LibraryInfo,
+    redact::Redactor,
+    settings::Settings,
+    worker::{LARGEST_REPLY, too_large},
+};
+use crate::clock::{Clock, after};
+use jiff::Timestamp;
+use provider_api::{
+    AVAILABILITY, Address, Availability, Candidate, Channel, DeliveryError, Failure, Manifest, Message,
+    OpenAnswer, Receipt,
+    abi::{Reply, frame, ops},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Semaphore;
+
+/// How long a provider may think about a member: it happens while a person waits.
+const AVAILABILITY_LIMIT: Duration = Duration::from_millis(50);
 
 /// One provider with its thread or process, its bounds, its health.
-#[derive(Debug)]
 pub struct Lane {
+    id: String,
     manifest: Manifest,
+    addresses: Vec<Address>,
+    timeout: Duration,
+    places: Semaphore,
+    engine: Engine,
+    redactor: Redactor,
+    breaker: Mutex<Breaker>,
+    clock: Clock,
+}
+
+/// A call that did not come to a `Reply::Ok`.
+struct Failed {
+    error: DeliveryError,
+    outcome: Outcome,
 }
 
 impl Lane {
+    pub(super) fn new(
+        settings: &Settings,
+        library: &LibraryInfo,
+        opened: OpenAnswer,
+        engine: Engine,
+        redactor: Redactor,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            id: settings.id.clone(),
+            manifest: library.manifest.clone(),
+            addresses: opened.addresses,
+            timeout: settings.timeout,
+            places: Semaphore::new(settings.queue),
+            engine,
+            redactor,
+            breaker: Mutex::default(),
+            clock,
+        }
+    }
+
     /// The provider's id (not its library's).
     pub fn id(&self) -> &str {
-        &self.manifest.id
+        &self.id
     }
 
     /// What its library says of itself.
@@ -21,7 +79,7 @@ impl Lane {
 
     /// Which of a member's fields it delivers to, per channel (`Address::for_channel`).
     pub fn addresses(&self) -> &[Address] {
-        &[]
+        &self.addresses
     }
 
     /// Whether its library delivers on this channel.
@@ -29,15 +87,181 @@ impl Lane {
         self.manifest.serves(channel)
     }
 
-    /// Hands a message over once. Bounded by the provider's `timeout`, its queue and its breaker; never panics.
-    pub async fn deliver(&self, message: Message) -> Result<Receipt, DeliveryError> {
-        let _ = message;
-        Err(DeliveryError::unavailable("stub"))
+    /// Hands a message over once, within the provider's `timeout`, its queue and its health.
+    ///
+    /// # Errors
+    ///
+    /// With the provider's own failure; `unavailable` where it was left alone or its queue is full, so surely nothing was
+    /// handed over; `unknown` where it took too long or its process ended meanwhile; `broken` where it panicked. The
+    /// words hold neither the code nor the full recipient, whatever the provider said.
+    pub async fn deliver(&self, mut message: Message) -> Result<Receipt, DeliveryError> {
+        self.redactor.trust_message(&message);
+        if message.deadline_ms == 0 {
+            message.deadline_ms = after(self.clock.now(), self.timeout).as_millisecond();
+        }
+        self.call(ops::DELIVER, &message, self.timeout).await
     }
 
-    /// Asks the provider (within 50 ms) if its library declares `availability`, else says available at once.
+    /// Whether the provider reaches a member, asked within 50 ms where its library declares `availability`.
     pub async fn availability(&self, candidate: Candidate) -> Availability {
-        let _ = candidate;
-        Availability::available()
+        if !self.manifest.declares(AVAILABILITY) {
+            return Availability::available();
+        }
+        let silent = || Availability::unavailable("not_answering", "provider not answering");
+        match self.ask(ops::AVAILABILITY, &candidate, AVAILABILITY_LIMIT).await {
+            Ok(availability) => availability,
+            Err(Failed { outcome: Outcome::Answered, error }) => {
+                let error = self.redactor.clean_error(error);
+                Availability::unavailable(error.failure.as_str(), error.text)
+            }
+            Err(_) => silent(),
+        }
+    }
+
+    /// Whether the provider says that it could deliver now.
+    ///
+    /// # Errors
+    ///
+    /// With what stands in the way.
+    pub async fn health(&self) -> Result<(), DeliveryError> {
+        self.call(ops::HEALTH, &(), self.timeout).await
+    }
+
+    /// Tells the provider that no more calls come; waits two seconds at most.
+    pub async fn close(&self) {
+        let closed: Result<(), Failed> = self.ask(ops::CLOSE, &(), Duration::from_secs(2)).await;
+        if closed.is_err() {
+            tracing::debug!(provider.id = self.id, "the provider did not answer to being closed");
+        }
+    }
+
+    /// Why the provider is left alone and until when, if it is.
+    pub fn resting(&self) -> Option<(&'static str, Timestamp)> {
+        self.breaker().rests(self.clock.now()).map(|(why, until)| (words(why), until))
+    }
+
+    /// Calls an operation with its raw frame, past the bounds and the health: for the conformance suite.
+    pub async fn raw_call(&self, op: u32, request: Vec<u8>) -> Result<Reply, String> {
+        match self.clock.timeout(self.timeout, self.engine.call(op, request)).await {
+            Some(Answer::Reply(reply)) => Ok(reply),
+            Some(Answer::Ended(how)) => Err(how),
+            None => Err("no answer in time".to_owned()),
+        }
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        op: u32,
+        request: &impl Serialize,
+        limit: Duration,
+    ) -> Result<T, DeliveryError> {
+        self.admit()?;
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(DeliveryError::unavailable("the provider's queue is full")
+                .with_retry_after(Duration::from_secs(1)));
+        };
+        let answer = self.ask(op, request, limit).await;
+        let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
+        self.note(outcome).await;
+        answer.map_err(|failed| self.redactor.clean_error(failed.error))
+    }
+
+    /// One call, whatever the provider's health.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        op: u32,
+        request: &impl Serialize,
+        limit: Duration,
+    ) -> Result<T, Failed> {
+        let request = frame::encode(request, &[]).into();
+        let answer = self.clock.timeout(limit, self.engine.call(op, request)).await;
+        let broken = |text: String| Failed { error: DeliveryError::broken(text), outcome: Outcome::Panicked };
+        match answer {
+            Some(Answer::Reply(Reply::Ok(bytes) | Reply::Err(bytes))) if bytes.len() > LARGEST_REPLY => {
+                Err(Failed { error: too_large(bytes.len()), outcome: Outcome::Panicked })
+            }
+            Some(Answer::Reply(Reply::Ok(bytes))) => match frame::decode(&bytes) {
+                Ok((value, _)) => Ok(value),
+                Err(cause) => Err(broken(format!("the provider's answer is unreadable: {cause}"))),
+            },
+            Some(Answer::Reply(Reply::Err(bytes))) => match frame::decode::<DeliveryError>(&bytes) {
+                Ok((error, _)) => Err(Failed { outcome: outcome_of(&error.failure), error }),
+                Err(cause) => Err(broken(format!("the provider's error is unreadable: {cause}"))),
+            },
+            Some(Answer::Reply(Reply::Panicked(bytes))) => {
+                let said = frame::decode::<DeliveryError>(&bytes).map(|(error, _)| error.text);
+                Err(broken(said.unwrap_or_else(|_| "the provider panicked".to_owned())))
+            }
+            Some(Answer::Reply(Reply::UnknownOp)) => {
+                let error = DeliveryError::broken("the provider's library does not know this operation");
+                Err(Failed { error, outcome: Outcome::Answered })
+            }
+            Some(Answer::Ended(how)) => {
+                let error =
+                    DeliveryError::unknown(format!("the provider ended while it held the message: {how}"));
+                Err(Failed { error, outcome: Outcome::Ended })
+            }
+            None => {
+                let error = DeliveryError::unknown(format!("the provider did not answer within {limit:?}"));
+                Err(Failed { error, outcome: Outcome::Unavailable })
+            }
+        }
+    }
+
+    fn admit(&self) -> Result<(), DeliveryError> {
+        let now = self.clock.now();
+        self.breaker().admit(now).map_err(|(why, until)| {
+            let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+            DeliveryError::unavailable(words(why)).with_retry_after(pause)
+        })
+    }
+
+    /// Takes note of what became of a call; a provider that keeps its thread to itself is ended.
+    async fn note(&self, outcome: Outcome) {
+        let outcome = if outcome == Outcome::Unavailable && !self.engine.is_responsive().await {
+            self.engine.kill().await;
+            Outcome::Stuck
+        } else {
+            outcome
+        };
+        let now = self.clock.now();
+        let (before, rests) = {
+            let mut breaker = self.breaker();
+            let before = breaker.rests(now).is_some();
+            breaker.record(outcome, now);
+            (before, breaker.rests(now))
+        };
+        if let (false, Some((why, until))) = (before, rests) {
+            tracing::warn!(provider.id = self.id, reason = words(why), %until, "a provider is left alone for a while");
+        }
+    }
+
+    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A refusal is an answer; only silence and outages count against the service.
+fn outcome_of(failure: &Failure) -> Outcome {
+    match failure {
+        Failure::Unavailable | Failure::Unknown => Outcome::Unavailable,
+        Failure::Broken => Outcome::Panicked,
+        _ => Outcome::Answered,
+    }
+}
+
+fn words(why: Why) -> &'static str {
+    match why {
+        Why::Unavailable => "its service failed too often in a row",
+        Why::Quarantined => "quarantined: it panicked, ended or hung too often",
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane")
+            .field("id", &self.id)
+            .field("library", &self.manifest.id)
+            .finish_non_exhaustive()
     }
 }

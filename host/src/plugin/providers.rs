@@ -1,24 +1,37 @@
-//! STUB, being written elsewhere: do not edit; code against these signatures.
+//! The configured providers: opened, each in its lane, or not and why.
 
-use super::Lane;
-use std::{collections::BTreeMap, sync::Arc};
+use super::{
+    Lane, Libraries, Settings,
+    engine::{Blueprint, Engine},
+    libraries::LibraryInfo,
+    log::Log,
+    redact::Redactor,
+    services::{Services, http::Http},
+};
+use crate::clock::Clock;
+use provider_api::{DeliveryError, OpenAnswer, abi::frame};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-/// The configured providers that are open, by id.
+/// How long a provider may take to open.
+const OPENING: Duration = Duration::from_secs(20);
+
+/// The configured providers, by id.
 #[derive(Debug, Default)]
 pub struct Providers {
-    lanes: BTreeMap<String, Arc<Lane>>,
+    slots: BTreeMap<String, Slot>,
 }
 
-impl Providers {
-    /// The open provider with this id.
-    pub fn lane(&self, id: &str) -> Option<Arc<Lane>> {
-        self.lanes.get(id).cloned()
-    }
-
-    /// Every configured provider, also those that could not be opened, by id.
-    pub fn status(&self) -> Vec<ProviderStatus> {
-        Vec::new()
-    }
+#[derive(Debug)]
+struct Slot {
+    library: String,
+    info: Option<LibraryInfo>,
+    lane: Result<Arc<Lane>, String>,
 }
 
 /// A configured provider and how it is.
@@ -37,7 +50,7 @@ pub struct ProviderStatus {
 }
 
 /// How a provider is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderState {
     /// Takes messages.
     Ready,
@@ -45,4 +58,176 @@ pub enum ProviderState {
     Resting(String),
     /// Could not be opened, with the reason and perhaps a hint.
     Failed(String),
+    /// The configuration says `enabled = false`.
+    Disabled,
+}
+
+/// What opening providers needs besides their settings.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// The program that runs libraries in processes of their own: this very program, as a rule.
+    pub program: PathBuf,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Workshop {
+    /// With the program that runs now.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say which that is.
+    pub fn new(clock: Clock) -> std::io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()?, clock })
+    }
+
+    /// The program's path.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
+impl Providers {
+    /// Opens every enabled provider, all at the same time; one that fails is only that.
+    pub async fn open<'a>(
+        settings: impl IntoIterator<Item = &'a Settings>,
+        libraries: &Libraries,
+        workshop: &Workshop,
+    ) -> Self {
+        let mut opening = tokio::task::JoinSet::new();
+        for settings in settings {
+            let (settings, workshop) = (settings.clone(), workshop.clone());
+            let info = libraries.by_id(&settings.library).cloned();
+            let missing = why_missing(libraries, &settings.library);
+            opening.spawn(async move {
+                let lane = match (&info, settings.enabled) {
+                    (_, false) => Err(DISABLED.to_owned()),
+                    (None, true) => Err(missing),
+                    (Some(info), true) => open_lane(&settings, info, &workshop)
+                        .await
+                        .map(Arc::new)
+                        .map_err(|cause| cause.to_string()),
+                };
+                (settings.id, Slot { library: settings.library, info, lane })
+            });
+        }
+        let slots: BTreeMap<String, Slot> = opening.join_all().await.into_iter().collect();
+        for (id, slot) in &slots {
+            match &slot.lane {
+                Ok(lane) => {
+                    tracing::info!(
+                        provider.id = id,
+                        library.version = lane.manifest().version,
+                        "provider opened"
+                    );
+                }
+                Err(reason) if reason == DISABLED => {}
+                Err(reason) => tracing::error!(provider.id = id, reason, "provider not opened"),
+            }
+        }
+        Self { slots }
+    }
+
+    /// The open provider with this id.
+    pub fn lane(&self, id: &str) -> Option<Arc<Lane>> {
+        self.slots.get(id)?.lane.as_ref().ok().cloned()
+    }
+
+    /// Every configured provider, also those that could not be opened, by id.
+    pub fn status(&self) -> Vec<ProviderStatus> {
+        self.slots.iter().map(|(id, slot)| slot.status(id)).collect()
+    }
+
+    /// Tells every provider that no more calls come.
+    pub async fn close(&self) {
+        let mut closing = tokio::task::JoinSet::new();
+        for lane in self.slots.values().filter_map(|slot| slot.lane.as_ref().ok().cloned()) {
+            closing.spawn(async move { lane.close().await });
+        }
+        closing.join_all().await;
+    }
+}
+
+/// Stands for a reason where there is none: the operator wants it so.
+const DISABLED: &str = "disabled";
+
+impl Slot {
+    fn status(&self, id: &str) -> ProviderStatus {
+        let state = match &self.lane {
+            Ok(lane) => lane.resting().map_or(ProviderState::Ready, |(why, until)| {
+                ProviderState::Resting(format!("{why}; until {until}"))
+            }),
+            Err(reason) if reason == DISABLED => ProviderState::Disabled,
+            Err(reason) => ProviderState::Failed(reason.clone()),
+        };
+        let manifest = self.info.as_ref().map(|info| &info.manifest);
+        ProviderStatus {
+            id: id.to_owned(),
+            library: self.library.clone(),
+            version: manifest.map(|manifest| manifest.version.clone()),
+            channels: manifest.map_or_else(Vec::new, |manifest| manifest.channels.clone()),
+            state,
+        }
+    }
+}
+
+fn why_missing(libraries: &Libraries, id: &str) -> String {
+    let of_file = |file: &Path| file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str());
+    let refusal = libraries
+        .refused()
+        .iter()
+        .find(|refusal| refusal.id.as_deref() == Some(id) || of_file(&refusal.file));
+    refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
+}
+
+async fn open_lane(
+    settings: &Settings,
+    library: &LibraryInfo,
+    workshop: &Workshop,
+) -> Result<Lane, DeliveryError> {
+    if let Some(pinned) = settings.sha256.as_ref().filter(|pinned| **pinned != library.sha256) {
+        let text = format!("the library's SHA-256 is {}, the configuration pins {pinned}", library.sha256);
+        return Err(DeliveryError::misconfigured(text));
+    }
+    let redactor = Redactor::default();
+    redactor.trust_settings(secrets(&settings.config, &library.manifest.config_schema));
+    let http = Http::new(settings.allow_private_addresses)
+        .map_err(|cause| DeliveryError::misconfigured(format!("no HTTP client: {cause}")))?;
+    let blueprint = Blueprint {
+        provider: settings.id.clone(),
+        program: workshop.program.clone(),
+        copy: library.copy.clone(),
+        config: frame::encode(&settings.config, &[]).into(),
+        services: Services::new(http, workshop.clock.clone()),
+        log: Log::new(&settings.id, redactor.clone()),
+        clock: workshop.clock.clone(),
+    };
+    let opening = tokio::time::timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
+    let late = |_| DeliveryError::broken("it did not open within 20 s");
+    let (engine, answer) = opening.map_err(late)?.map_err(|error| redactor.clean_error(error))?;
+    let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
+        DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
+    })?;
+    Ok(Lane::new(settings, library, opened, engine, redactor, workshop.clock.clone()))
+}
+
+/// The values of a configuration that its schema marks as secrets.
+fn secrets(config: &Value, schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    match config {
+        Value::String(text) if schema["writeOnly"] == true || schema["format"] == "password" => {
+            found.push(text.clone())
+        }
+        Value::Object(keys) => {
+            for (key, value) in keys {
+                let schema = schema.get("properties").and_then(|keys| keys.get(key)).unwrap_or(&Value::Null);
+                found.extend(secrets(value, schema));
+            }
+        }
+        Value::Array(values) => {
+            values.iter().for_each(|value| found.extend(secrets(value, &schema["items"])))
+        }
+        _ => {}
+    }
+    found
 }

@@ -1,0 +1,191 @@
+//! Decides when a provider is left alone for a while: a rule without I/O.
+//!
+//! Two things are told apart. A service that does not answer is *unavailable*: five in a row, and it rests half a
+//! minute. A provider that panics, dies or hangs is *at fault*: it collects points, five within ten minutes put it in
+//! quarantine. After either, one call is let through as a trial; it decides. Every further rest is twice as long.
+
+use crate::clock::after;
+use jiff::Timestamp;
+use std::{collections::VecDeque, time::Duration};
+
+/// Unavailable answers in a row before a service rests.
+const IN_A_ROW: u32 = 5;
+/// Fault points before a provider is quarantined.
+const POINTS: u32 = 5;
+/// How long a point counts.
+const WINDOW: Duration = Duration::from_mins(10);
+/// The first rest of an unavailable service, and the longest.
+const RESTS: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(5));
+/// The first quarantine, and the longest.
+const QUARANTINES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
+/// How long a trial may stay unanswered before another one is let through.
+const TRIAL: Duration = Duration::from_mins(1);
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The provider answered, were it with a refusal.
+    Answered,
+    /// The service could not be reached, or took too long.
+    Unavailable,
+    /// The provider panicked or spoke nonsense.
+    Panicked,
+    /// Its process or thread ended.
+    Ended,
+    /// It blocks its thread and answers nothing.
+    Stuck,
+}
+
+/// Why no call is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    Unavailable,
+    Quarantined,
+}
+
+/// One provider's record.
+#[derive(Debug, Default)]
+pub(crate) struct Breaker {
+    unavailable: u32,
+    faults: VecDeque<(Timestamp, u32)>,
+    rest: Option<Rest>,
+    rests: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    why: Why,
+    until: Timestamp,
+}
+
+impl Breaker {
+    /// Lets a call through, or says why not and until when.
+    pub(crate) fn admit(&mut self, now: Timestamp) -> Result<(), (Why, Timestamp)> {
+        match self.rest {
+            Some(rest) if now < rest.until => Err((rest.why, rest.until)),
+            Some(rest) => {
+                // This call is the trial; the others wait for what becomes of it.
+                self.rest = Some(Rest { until: after(now, TRIAL), ..rest });
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it rests, why, and until when; lets nothing through.
+    pub(crate) fn rests(&self, now: Timestamp) -> Option<(Why, Timestamp)> {
+        self.rest.filter(|rest| now < rest.until).map(|rest| (rest.why, rest.until))
+    }
+
+    /// Takes note of what became of a call.
+    pub(crate) fn record(&mut self, outcome: Outcome, now: Timestamp) {
+        let points = match outcome {
+            Outcome::Answered => {
+                self.unavailable = 0;
+                if self.rest.take().is_some() {
+                    self.faults.clear();
+                    self.rests = 0;
+                }
+                return;
+            }
+            Outcome::Unavailable => {
+                self.unavailable += 1;
+                if self.unavailable >= IN_A_ROW || self.rest.is_some() {
+                    self.begin(Why::Unavailable, RESTS, now);
+                }
+                return;
+            }
+            Outcome::Panicked => 1,
+            Outcome::Ended => 3,
+            Outcome::Stuck => 5,
+        };
+        self.faults.push_back((now, points));
+        self.faults.retain(|(at, _)| after(*at, WINDOW) > now);
+        let sum: u32 = self.faults.iter().map(|(_, points)| points).sum();
+        if sum >= POINTS || self.rest.is_some() {
+            self.begin(Why::Quarantined, QUARANTINES, now);
+        }
+    }
+
+    fn begin(&mut self, why: Why, (first, longest): (Duration, Duration), now: Timestamp) {
+        let length = first.saturating_mul(1 << self.rests.min(16)).min(longest);
+        self.rest = Some(Rest { why, until: after(now, length) });
+        self.rests += 1;
+        self.unavailable = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::millis;
+
+    fn at(second: i64) -> Timestamp {
+        millis(second * 1000)
+    }
+
+    #[test]
+    fn a_service_that_fails_five_times_in_a_row_rests() {
+        let mut breaker = Breaker::default();
+        for _ in 0..4 {
+            breaker.record(Outcome::Unavailable, at(0));
+        }
+        breaker.record(Outcome::Answered, at(0));
+        for _ in 0..4 {
+            breaker.record(Outcome::Unavailable, at(0));
+            assert_eq!(breaker.admit(at(0)), Ok(()));
+        }
+        breaker.record(Outcome::Unavailable, at(0));
+        assert_eq!(breaker.admit(at(29)), Err((Why::Unavailable, at(30))));
+    }
+
+    #[test]
+    fn after_a_rest_one_trial_is_let_through_and_decides() {
+        let mut breaker = Breaker::default();
+        for _ in 0..5 {
+            breaker.record(Outcome::Unavailable, at(0));
+        }
+        assert_eq!(breaker.admit(at(30)), Ok(()), "the trial");
+        assert!(breaker.admit(at(30)).is_err(), "the others wait");
+        breaker.record(Outcome::Unavailable, at(31));
+        assert_eq!(breaker.admit(at(90)), Err((Why::Unavailable, at(91))), "twice as long");
+        assert_eq!(breaker.admit(at(91)), Ok(()));
+        breaker.record(Outcome::Answered, at(92));
+        assert_eq!((breaker.admit(at(92)), breaker.admit(at(92))), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn an_unanswered_trial_does_not_shut_a_provider_out_for_ever() {
+        let mut breaker = Breaker::default();
+        breaker.record(Outcome::Stuck, at(0));
+        assert_eq!(breaker.admit(at(60)), Ok(()));
+        assert!(breaker.admit(at(119)).is_err());
+        assert_eq!(breaker.admit(at(120)), Ok(()));
+    }
+
+    #[test]
+    fn faults_put_a_provider_in_quarantine_by_their_weight() {
+        for (outcomes, quarantined) in [
+            (&[Outcome::Panicked; 4][..], false),
+            (&[Outcome::Panicked; 5], true),
+            (&[Outcome::Ended], false),
+            (&[Outcome::Ended, Outcome::Ended], true),
+            (&[Outcome::Stuck], true),
+        ] {
+            let mut breaker = Breaker::default();
+            for outcome in outcomes {
+                breaker.record(*outcome, at(0));
+            }
+            assert_eq!(breaker.admit(at(1)).is_err(), quarantined, "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_is_forgotten_after_ten_minutes() {
+        let mut breaker = Breaker::default();
+        for minute in 0..20 {
+            breaker.record(Outcome::Ended, at(minute * 601));
+            assert_eq!(breaker.admit(at(minute * 601)), Ok(()));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The private copies that are loaded instead of the dropped-in files.
+//!
+//! A copy's name is the hash of its bytes: replacing a dropped-in file in place cannot touch what runs, equal bytes
+//! are one library, and other bytes are never taken for a loaded one (glibc tells libraries apart by name and inode).
+
+use super::admit::{Admitted, sha256};
+use std::{
+    fs::{DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// The folder of the copies.
+#[derive(Debug, Clone)]
+pub(crate) struct Copies(PathBuf);
+
+impl Copies {
+    /// Opens the folder; made with mode 0700 if it is missing.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let folder = folder.canonicalize()?;
+        let metadata = folder.metadata()?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
+            let text = format!("`{}` has to be this user's own, with mode 0700", folder.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+        Ok(Self(folder))
+    }
+
+    /// Where the copy of these bytes stands, written now if it is not there yet.
+    pub(crate) fn keep(&self, admitted: &Admitted) -> io::Result<PathBuf> {
+        let path = self.0.join(format!("{}.so", admitted.sha256));
+        if std::fs::read(&path).is_ok_and(|bytes| sha256(&bytes) == admitted.sha256) {
+            return Ok(path);
+        }
+        let draft = self.0.join(format!("{}.{}.draft", admitted.sha256, std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&admitted.bytes)?;
+        file.set_permissions(Permissions::from_mode(0o500))?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &path)?;
+        File::open(&self.0)?.sync_all()?;
+        Ok(path)
+    }
+
+    /// Removes copies that are not among these.
+    pub(crate) fn sweep(&self, kept: &[PathBuf]) {
+        let Ok(entries) = std::fs::read_dir(&self.0) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let ours = path.extension().is_some_and(|extension| extension == "so" || extension == "draft");
+            if ours && !kept.contains(&path) && std::fs::remove_file(&path).is_err() {
+                tracing::debug!(file = %path.display(), "an old copy of a library could not be removed");
+            }
+        }
+    }
+}

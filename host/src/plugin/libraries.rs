@@ -1,0 +1,227 @@
+//! The libraries in the configured folders: those that may be loaded, and those refused with the reason.
+
+use super::{
+    admit::{self, Admitted},
+    copies::Copies,
+    elf,
+    settings::LibrarySettings,
+    trial,
+};
+use provider_api::{Manifest, note::Note};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+use tokio::task::JoinSet;
+
+/// The libraries found in the configured folders.
+#[derive(Debug, Default, Clone)]
+pub struct Libraries {
+    found: Vec<LibraryInfo>,
+    refused: Vec<Refusal>,
+}
+
+/// A library that was inspected and tried.
+#[derive(Debug, Clone)]
+pub struct LibraryInfo {
+    /// The file it was dropped in as.
+    pub file: PathBuf,
+    /// Its SHA-256 in lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// What it says of itself, with the schema of its configuration.
+    pub manifest: Manifest,
+    /// The private copy that is loaded.
+    pub(super) copy: PathBuf,
+}
+
+/// A file that may not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The file.
+    pub file: PathBuf,
+    /// The id that its note gives, as far as it could be read.
+    pub id: Option<String>,
+    /// The reason, in one line.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot use `{}`: {}", self.file.display(), self.reason)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
+    }
+}
+
+impl Libraries {
+    /// Looks through the folders: reads, inspects, copies and tries every `.so` file.
+    ///
+    /// `program` is this program, which is started once for each file. A file that is refused is only that.
+    pub async fn scan(settings: &LibrarySettings, program: &Path) -> Self {
+        let mut libraries = Self::default();
+        let copies = match Copies::open(&settings.copies) {
+            Ok(copies) => copies,
+            Err(cause) => {
+                libraries.refuse(
+                    settings.copies.clone(),
+                    None,
+                    format!("no folder for private copies: {cause}"),
+                    None,
+                );
+                return libraries;
+            }
+        };
+        let mut trials = JoinSet::new();
+        for (file, library) in libraries.candidates(settings) {
+            let (copies, program) = (copies.clone(), program.to_owned());
+            trials.spawn(async move { examine(&copies, &program, file, library).await });
+        }
+        for outcome in trials.join_all().await {
+            match outcome {
+                Ok(library) => libraries.found.push(library),
+                Err(refusal) => libraries.refused.push(refusal),
+            }
+        }
+        libraries.found.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
+        libraries.refused.sort_by(|a, b| a.file.cmp(&b.file));
+        libraries
+    }
+
+    /// Examines one file, wherever it stands.
+    ///
+    /// # Errors
+    ///
+    /// With the reason why it may not be loaded.
+    pub async fn examine(file: &Path, copies: &Path, program: &Path) -> Result<LibraryInfo, Refusal> {
+        let library = inspect(file).map_err(|refusal| *refusal)?;
+        let copies = Copies::open(copies).map_err(|cause| Refusal {
+            file: copies.to_owned(),
+            id: None,
+            reason: format!("no folder for private copies: {cause}"),
+            hint: None,
+        })?;
+        examine(&copies, program, file.to_owned(), library).await
+    }
+
+    /// The library with this id.
+    pub fn by_id(&self, id: &str) -> Option<&LibraryInfo> {
+        self.found.iter().find(|library| library.manifest.id == id)
+    }
+
+    /// Every library that may be loaded, by id.
+    pub fn found(&self) -> &[LibraryInfo] {
+        &self.found
+    }
+
+    /// Every file that may not, with the reason.
+    pub fn refused(&self) -> &[Refusal] {
+        &self.refused
+    }
+
+    /// Removes the private copies of libraries that are no longer there.
+    pub fn sweep(&self, settings: &LibrarySettings) {
+        let kept: Vec<PathBuf> = self.found.iter().map(|library| library.copy.clone()).collect();
+        if let Ok(copies) = Copies::open(&settings.copies) {
+            copies.sweep(&kept);
+        }
+    }
+
+    /// The files that passed the inspection; of two with one id neither is taken, for nobody knows which was meant.
+    fn candidates(&mut self, settings: &LibrarySettings) -> Vec<(PathBuf, Inspected)> {
+        let mut by_id: BTreeMap<String, Vec<(PathBuf, Inspected)>> = BTreeMap::new();
+        for folder in &settings.directories {
+            for file in self.files(folder, &settings.copies) {
+                match inspect(&file) {
+                    Ok(library) => by_id.entry(library.note.id.clone()).or_default().push((file, library)),
+                    Err(refusal) => self.refused.push(*refusal),
+                }
+            }
+        }
+        let mut candidates = Vec::new();
+        for (id, mut files) in by_id {
+            if files.len() == 1 {
+                candidates.append(&mut files);
+                continue;
+            }
+            let names: Vec<String> = files.iter().map(|(file, _)| format!("`{}`", file.display())).collect();
+            for (file, _) in files {
+                let reason = format!("more than one library has the id `{id}`: {}", names.join(" and "));
+                self.refuse(file, Some(id.clone()), reason, Some("remove all but one"));
+            }
+        }
+        candidates
+    }
+
+    fn files(&mut self, folder: &Path, copies: &Path) -> Vec<PathBuf> {
+        match std::fs::read_dir(folder) {
+            Ok(entries) => {
+                let library = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "so");
+                let mut files: Vec<PathBuf> =
+                    entries.flatten().map(|entry| entry.path()).filter(library).collect();
+                files.retain(|file| file.parent() != Some(copies));
+                files.sort();
+                files
+            }
+            Err(cause) => {
+                let hint = "make the folder, or correct `libraries.directories`";
+                self.refuse(
+                    folder.to_owned(),
+                    None,
+                    format!("the folder cannot be read: {cause}"),
+                    Some(hint),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn refuse(&mut self, file: PathBuf, id: Option<String>, reason: String, hint: Option<&str>) {
+        self.refused.push(Refusal { file, id, reason, hint: hint.map(str::to_owned) });
+    }
+}
+
+/// A file that was read and inspected.
+struct Inspected {
+    admitted: Admitted,
+    note: Note,
+}
+
+fn inspect(file: &Path) -> Result<Inspected, Box<Refusal>> {
+    let refuse = |reason: String, hint: Option<&str>| {
+        Box::new(Refusal { file: file.to_owned(), id: None, reason, hint: hint.map(str::to_owned) })
+    };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name: OsString = file.file_name().ok_or_else(|| refuse("it names no file".into(), None))?.to_owned();
+    let admitted = admit::admit(folder, &name).map_err(|cause| refuse(cause.to_string(), cause.hint()))?;
+    let note =
+        elf::inspect(&admitted.bytes).map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+    Ok(Inspected { admitted, note })
+}
+
+async fn examine(
+    copies: &Copies,
+    program: &Path,
+    file: PathBuf,
+    library: Inspected,
+) -> Result<LibraryInfo, Refusal> {
+    let Inspected { admitted, note } = library;
+    let refuse = |reason: String, hint: Option<&str>| Refusal {
+        file: file.clone(),
+        id: Some(note.id.clone()),
+        reason,
+        hint: hint.map(str::to_owned),
+    };
+    let copy =
+        copies.keep(&admitted).map_err(|cause| refuse(format!("it cannot be copied: {cause}"), None))?;
+    let manifest =
+        trial::run(program, &copy).await.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+    if manifest.id != note.id {
+        let said: String = manifest.id.chars().take(40).collect();
+        return Err(refuse(format!("its note says `{}`, the library itself `{said}`", note.id), None));
+    }
+    Ok(LibraryInfo { sha256: admitted.sha256, bytes: admitted.bytes.len(), manifest, copy, file })
+}

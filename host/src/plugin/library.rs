@@ -1,0 +1,120 @@
+//! Loads a library that was inspected and tried before, and asks it what it is.
+#![expect(unsafe_code, reason = "loading foreign code is unsafe by nature; this is the only place that does")]
+
+use abi_stable::{
+    StableAbi,
+    abi_stability::abi_checking::check_layout_compatibility,
+    library::{AbiHeader, AbiHeaderRef, LibHeader, ROOT_MODULE_LOADER_NAME, RootModule},
+    sabi_types::VersionNumber,
+};
+use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
+use provider_api::{
+    Manifest,
+    abi::{ProviderModRef, frame},
+};
+use std::{error::Error, mem::ManuallyDrop, path::Path};
+
+/// A loaded library. It stays loaded until the process ends: a Rust library that ran once cannot be unloaded.
+#[derive(Clone, Copy)]
+pub(crate) struct Library {
+    pub(crate) module: ProviderModRef,
+}
+
+/// Why a library that looked right is not used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("the system cannot load it: {0}")]
+    Open(String),
+    #[error("it has no entry point of a provider")]
+    NoEntry,
+    #[error("built with abi_stable {theirs}, this host needs {ours}")]
+    AbiStable { theirs: String, ours: String },
+    #[error("built with provider-api {theirs}, this host speaks {ours}", ours = provider_api::API_VERSION)]
+    Major { theirs: String },
+    #[error("it says nothing about the layout of its types")]
+    NoLayout,
+    #[error("its types are laid out differently: {0}")]
+    Layout(String),
+    #[error("its entry point failed: {0}")]
+    Entry(String),
+    #[error("what it says of itself is unreadable: {0}")]
+    Manifest(String),
+}
+
+impl Library {
+    /// Loads a private copy; checks versions and layouts before anything but its constructors has run.
+    pub(crate) fn load(copy: &Path) -> Result<Self, LoadError> {
+        // SAFETY: constructors of the file run here. That is what loading means; the file was inspected and tried in
+        // another process before.
+        let library = unsafe { unix::Library::open(Some(copy), RTLD_NOW | RTLD_LOCAL) };
+        // Never closed, not even when a check below fails: its constructors may have started threads.
+        let library = ManuallyDrop::new(library.map_err(|cause| LoadError::Open(chain(&cause)))?);
+        let header = header_of(&library)?;
+        check_version(header)?;
+        check_layout(header)?;
+        // SAFETY: the layouts were compared above, in both directions.
+        let module = unsafe { header.init_root_module_with_unchecked_layout::<ProviderModRef>() };
+        Ok(Self { module: module.map_err(|cause| LoadError::Entry(brief(&cause.to_string())))? })
+    }
+
+    /// What the library says of itself.
+    pub(crate) fn describe(self) -> Result<Manifest, LoadError> {
+        let answer = self.module.describe()();
+        let (manifest, _) = frame::decode(&answer).map_err(|cause| LoadError::Manifest(cause.to_string()))?;
+        Ok(manifest)
+    }
+}
+
+fn header_of(library: &unix::Library) -> Result<&'static LibHeader, LoadError> {
+    let name = ROOT_MODULE_LOADER_NAME.trim_end_matches('\0');
+    // SAFETY: abi_stable exports a static of this type under this name; `is_valid` checks its magic before use.
+    let symbol = unsafe { library.get::<AbiHeaderRef>(name) }.map_err(|_| LoadError::NoEntry)?;
+    let header = *symbol;
+    if !header.is_valid() {
+        let version = |header: &AbiHeader| format!("{}.{}", header.abi_major, header.abi_minor);
+        return Err(LoadError::AbiStable { theirs: version(&header), ours: version(&AbiHeader::VALUE) });
+    }
+    header.upgrade().map_err(|cause| LoadError::Entry(brief(&cause.to_string())))
+}
+
+fn check_version(header: &LibHeader) -> Result<(), LoadError> {
+    let theirs = header.version_strings();
+    match (VersionNumber::new(theirs), VersionNumber::new(ProviderModRef::VERSION_STRINGS)) {
+        (Ok(theirs), Ok(ours)) if theirs.major == ours.major => Ok(()),
+        _ => Err(LoadError::Major { theirs: theirs.version.as_str().chars().take(40).collect() }),
+    }
+}
+
+/// `abi_stable` by itself accepts only a library that is newer than the host; a host needs both directions.
+fn check_layout(header: &LibHeader) -> Result<(), LoadError> {
+    let theirs = header.layout().ok_or(LoadError::NoLayout)?;
+    let ours = <ProviderModRef as StableAbi>::LAYOUT;
+    let Err(cause) = check_layout_compatibility(ours, theirs) else { return Ok(()) };
+    check_layout_compatibility(theirs, ours).map_err(|_| LoadError::Layout(brief(&cause.to_string())))
+}
+
+/// The words of an error and of all that caused it.
+fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    short(&words)
+}
+
+/// The telling line of `abi_stable`'s long reports.
+fn brief(report: &str) -> String {
+    let telling = |line: &&str| line.starts_with("Error:") || line.starts_with("field_name:");
+    let line = report.lines().map(str::trim).rfind(telling);
+    short(
+        line.or_else(|| report.lines().map(str::trim).find(|line| !line.is_empty()))
+            .unwrap_or("no reason given"),
+    )
+}
+
+/// One line that fits a terminal or two.
+fn short(words: &str) -> String {
+    words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(220).collect()
+}

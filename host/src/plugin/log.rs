@@ -1,0 +1,234 @@
+//! The host's end of a provider's log: its callsites become real callsites of this process.
+//!
+//! Levels, targets, typed fields and filters therefore work on a provider's events as on the host's own. What an event
+//! says is cleaned first. A provider may register only so many callsites, because they are never freed.
+
+pub(super) use session::Session;
+
+use super::redact::Redactor;
+use provider_api::trace::{Callsite as Description, Value, Values};
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+use tracing::{
+    Dispatch, Event, Level, Metadata,
+    dispatcher::get_default,
+    field::{DebugValue, FieldSet, debug},
+    span,
+};
+use tracing_core::{Callsite, Interest, Kind, callsite::Identifier};
+
+mod session;
+
+/// Callsites of all providers together.
+const MOST_CALLSITES: usize = 20_000;
+
+/// Fields of one callsite, which is `tracing`'s own limit.
+const MOST_FIELDS: usize = 32;
+
+/// One provider's log.
+#[derive(Clone)]
+pub(crate) struct Log {
+    provider: std::sync::Arc<str>,
+    redactor: Redactor,
+}
+
+/// A callsite of a provider, known to this process's subscriber.
+struct Site {
+    metadata: OnceLock<Metadata<'static>>,
+    interest: AtomicU8,
+}
+
+impl Callsite for Site {
+    fn set_interest(&self, interest: Interest) {
+        let number = if interest.is_never() {
+            1
+        } else if interest.is_always() {
+            3
+        } else {
+            2
+        };
+        self.interest.store(number, Ordering::Relaxed);
+    }
+
+    fn metadata(&self) -> &Metadata<'_> {
+        #[expect(clippy::expect_used, reason = "a site is registered only once its metadata is set")]
+        self.metadata.get().expect("a registered site has metadata")
+    }
+}
+
+impl Log {
+    pub(crate) fn new(provider: &str, redactor: Redactor) -> Self {
+        Self { provider: provider.into(), redactor }
+    }
+
+    /// Notes a line that a provider's process wrote to its standard error.
+    pub(super) fn said(&self, line: &str) {
+        tracing::warn!(
+            provider.id = &*self.provider,
+            line = &*self.redactor.clean(line),
+            "a provider wrote to its standard error"
+        );
+    }
+
+    /// Makes a callsite known (JSON); `None` where it is unreadable or there are too many.
+    fn register(&self, description: &[u8]) -> Option<&'static Site> {
+        type Sites = HashMap<(std::sync::Arc<str>, Vec<u8>), &'static Site>;
+        static SITES: OnceLock<Mutex<Sites>> = OnceLock::new();
+        let key = (std::sync::Arc::clone(&self.provider), description.to_vec());
+        let site = {
+            let mut sites = SITES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = sites.get(&key) {
+                return Some(known);
+            }
+            if sites.len() >= MOST_CALLSITES {
+                return None;
+            }
+            let site = self.leak(serde_json::from_slice(description).ok()?)?;
+            sites.insert(key, site);
+            site
+        };
+        tracing_core::callsite::register(site);
+        Some(site)
+    }
+
+    /// Callsites live for ever in `tracing`, so one of ours has to as well.
+    fn leak(&self, description: Description) -> Option<&'static Site> {
+        if description.fields.len() > MOST_FIELDS || description.target.len() > 256 {
+            return None;
+        }
+        let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let level = match description.level {
+            1 => Level::ERROR,
+            2 => Level::WARN,
+            3 => Level::INFO,
+            4 => Level::DEBUG,
+            _ => Level::TRACE,
+        };
+        let target = text(format!("provider::{}::{}", self.provider, description.target));
+        let fields: Vec<&'static str> = description.fields.into_iter().map(text).collect();
+        let kind = if description.span { Kind::SPAN } else { Kind::EVENT };
+        let site: &'static Site =
+            Box::leak(Box::new(Site { metadata: OnceLock::new(), interest: AtomicU8::new(2) }));
+        let fields = FieldSet::new(Box::leak(fields.into_boxed_slice()), Identifier(site));
+        let (file, module) = (description.file.map(text), None);
+        let metadata = Metadata::new(
+            text(description.name),
+            target,
+            level,
+            file,
+            description.line,
+            module,
+            fields,
+            kind,
+        );
+        site.metadata.set(metadata).ok()?;
+        Some(site)
+    }
+
+    /// Emits an event; `parent` is a span of this process.
+    fn event(&self, site: &'static Site, parent: Option<&span::Id>, values: &[u8]) {
+        self.record(site, values, |dispatch, metadata, values| match parent {
+            Some(parent) => dispatch.event(&Event::new_child_of(parent.clone(), metadata, values)),
+            None => dispatch.event(&Event::new(metadata, values)),
+        });
+    }
+
+    /// Opens a span; `None` where nobody wants it.
+    fn span(&self, site: &'static Site, parent: Option<&span::Id>, values: &[u8]) -> Option<span::Id> {
+        self.record(site, values, |dispatch, metadata, values| {
+            dispatch.new_span(&match parent {
+                Some(parent) => span::Attributes::child_of(parent.clone(), metadata, values),
+                None => span::Attributes::new(metadata, values),
+            })
+        })
+    }
+
+    /// Adds values to a span.
+    fn add(&self, span: &span::Id, site: &'static Site, values: &[u8]) {
+        self.record(site, values, |dispatch, _, values| dispatch.record(span, &span::Record::new(values)));
+    }
+
+    fn record<T>(
+        &self,
+        site: &'static Site,
+        values: &[u8],
+        with: impl FnOnce(&Dispatch, &'static Metadata<'static>, &tracing::field::ValueSet<'_>) -> T,
+    ) -> Option<T> {
+        let metadata = site.metadata.get()?;
+        let mut with = Some(with);
+        get_default(|dispatch| {
+            if site.interest() == 1 || !dispatch.enabled(metadata) {
+                return None;
+            }
+            let owned = self.typed(metadata, Values::from_json(values));
+            let borrowed: Vec<Option<&dyn tracing::Value>> = owned.iter().map(Option::as_deref).collect();
+            with.take().map(|with| with(dispatch, metadata, &metadata.fields().value_set_all(&borrowed)))
+        })
+    }
+
+    /// The values in the order of the fields: numbers stay numbers, texts lose what must not be shown.
+    fn typed(&self, metadata: &Metadata<'_>, values: Values) -> Vec<Option<Box<dyn tracing::Value>>> {
+        let mut typed: Vec<Option<Box<dyn tracing::Value>>> =
+            metadata.fields().iter().map(|_| None).collect();
+        for (index, value) in values.0 {
+            let (Some(slot), Some(field)) = (typed.get_mut(index), metadata.fields().iter().nth(index))
+            else {
+                continue;
+            };
+            *slot =
+                Some(if Redactor::hides(field.name()) { Box::new("[hidden]") } else { self.clean(value) });
+        }
+        typed
+    }
+
+    fn clean(&self, value: Value) -> Box<dyn tracing::Value> {
+        let number = match &value {
+            Value::I64(number) => number.to_string(),
+            Value::U64(number) => number.to_string(),
+            _ => String::new(),
+        };
+        if self.redactor.clean(&number) != number {
+            return Box::new("[hidden]");
+        }
+        match value {
+            Value::Bool(value) => Box::new(value),
+            Value::I64(value) => Box::new(value),
+            Value::U64(value) => Box::new(value),
+            Value::F64(value) => Box::new(value),
+            Value::Text(value) => Box::new(self.redactor.clean(&value).into_owned()),
+            Value::Shown { debug } => Box::new(verbatim(self.redactor.clean(&debug).into_owned())),
+        }
+    }
+}
+
+impl Site {
+    /// 1 never, 2 sometimes, 3 always.
+    fn interest(&self) -> u8 {
+        self.interest.load(Ordering::Relaxed)
+    }
+}
+
+/// A text that was made by a `Debug` over there, and is shown as it is here.
+fn verbatim(text: String) -> DebugValue<Verbatim> {
+    debug(Verbatim(text))
+}
+
+struct Verbatim(String);
+
+impl std::fmt::Debug for Verbatim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The most verbose level that anybody wants to hear: 0 off to 5 trace.
+pub(crate) fn max_level() -> u8 {
+    tracing::level_filters::LevelFilter::current()
+        .into_level()
+        .map_or(0, |level| provider_api::trace::level_number(&level))
+}

@@ -1,0 +1,136 @@
+//! One run of a provider's log: the ids that it gave to its callsites and spans, and how much it may say.
+
+use super::{Log, Site};
+use crate::clock::Clock;
+use provider_api::abi::ops;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+use tracing::{dispatcher::get_default, span};
+
+/// Events of one provider in one second; more are counted and dropped.
+const MOST_EVENTS: u32 = 1000;
+
+/// Spans that one provider has open at once; more are not shown.
+const MOST_SPANS: usize = 4096;
+
+/// A run of a provider's log. Ids are the caller's own, never this process's: a provider cannot touch other spans.
+pub(in super::super) struct Session {
+    log: Log,
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    sites: HashMap<u64, &'static Site>,
+    spans: HashMap<u64, (span::Id, &'static Site)>,
+    second: i64,
+    events: u32,
+}
+
+impl Session {
+    pub(in super::super) fn new(log: Log, clock: Clock) -> Self {
+        Self { log, clock, known: Mutex::default() }
+    }
+
+    /// Makes a callsite known under this id; whether it is.
+    pub(in super::super) fn callsite(&self, id: u64, description: &[u8]) -> bool {
+        let site = self.log.register(description);
+        if let Some(site) = site {
+            self.known().sites.insert(id, site);
+        }
+        site.is_some()
+    }
+
+    /// Does what a provider asks of its log; `new` is the id of a span that begins.
+    pub(in super::super) fn trace(&self, op: u32, site: u64, span: u64, new: u64, values: &[u8]) -> u64 {
+        match op {
+            ops::TRACE_INTEREST => self.known().sites.get(&site).map_or(1, |site| u64::from(site.interest())),
+            ops::TRACE_EVENT => self.event(site, span, values),
+            ops::TRACE_NEW_SPAN => self.span(site, span, new, values),
+            ops::TRACE_RECORD => self.add(span, values),
+            ops::TRACE_CLOSE => self.close(span),
+            _ => 0,
+        }
+    }
+
+    fn event(&self, site: u64, parent: u64, values: &[u8]) -> u64 {
+        let (site, parent) = {
+            let mut known = self.known();
+            if !known.may_speak(self.clock.now().as_second(), &self.log) {
+                return 1;
+            }
+            (known.sites.get(&site).copied(), known.spans.get(&parent).map(|(span, _)| span.clone()))
+        };
+        if let Some(site) = site {
+            self.log.event(site, parent.as_ref(), values);
+        }
+        1
+    }
+
+    fn span(&self, site: u64, parent: u64, new: u64, values: &[u8]) -> u64 {
+        let (site, parent) = {
+            let known = self.known();
+            if known.spans.len() >= MOST_SPANS {
+                return new;
+            }
+            (known.sites.get(&site).copied(), known.spans.get(&parent).map(|(span, _)| span.clone()))
+        };
+        if let Some((site, span)) =
+            site.and_then(|site| Some((site, self.log.span(site, parent.as_ref(), values)?)))
+        {
+            self.known().spans.insert(new, (span, site));
+        }
+        new
+    }
+
+    fn add(&self, span: u64, values: &[u8]) -> u64 {
+        let known = self.known().spans.get(&span).cloned();
+        if let Some((span, site)) = known {
+            self.log.add(&span, site, values);
+        }
+        1
+    }
+
+    fn close(&self, span: u64) -> u64 {
+        let known = self.known().spans.remove(&span);
+        if let Some((span, _)) = known {
+            get_default(|dispatch| dispatch.try_close(span.clone()));
+        }
+        1
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Session {
+    /// A provider that ended leaves no span open.
+    fn drop(&mut self) {
+        let spans = std::mem::take(&mut self.known().spans);
+        for (span, _) in spans.into_values() {
+            get_default(|dispatch| dispatch.try_close(span.clone()));
+        }
+    }
+}
+
+impl Known {
+    fn may_speak(&mut self, second: i64, log: &Log) -> bool {
+        if self.second != second {
+            let dropped = self.events.saturating_sub(MOST_EVENTS);
+            if dropped > 0 {
+                tracing::warn!(
+                    provider.id = &*log.provider,
+                    dropped,
+                    "a provider logged too much in a second"
+                );
+            }
+            (self.second, self.events) = (second, 0);
+        }
+        self.events = self.events.saturating_add(1);
+        self.events <= MOST_EVENTS
+    }
+}

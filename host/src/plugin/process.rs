@@ -1,0 +1,102 @@
+//! A provider in a process of its own, seen from the host: whatever it does to itself, one delivery is lost.
+
+use super::{
+    engine::{Answer, Blueprint, ended_while_opening},
+    wire::Kind,
+    worker,
+};
+use conversation::Conversation;
+use provider_api::{
+    DeliveryError,
+    abi::{Reply, frame},
+};
+use std::{os::fd::OwnedFd, process::Stdio, sync::Arc, time::Duration};
+use tokio::{net::UnixStream, process::Command, sync::Mutex};
+
+mod conversation;
+
+/// How long a process that is started again may take to open its provider.
+const REOPEN: Duration = Duration::from_secs(10);
+
+/// The process, started again when it has ended.
+pub(crate) struct Process {
+    blueprint: Blueprint,
+    current: Mutex<Arc<Conversation>>,
+}
+
+impl Process {
+    /// Starts the process and opens the provider in it.
+    pub(super) async fn open(blueprint: Blueprint) -> Result<(Self, Vec<u8>), DeliveryError> {
+        let (conversation, answer) = start(&blueprint).await?;
+        Ok((Self { blueprint, current: Mutex::new(conversation) }, answer))
+    }
+
+    pub(super) async fn call(&self, op: u32, request: Vec<u8>) -> Answer {
+        match self.conversation().await {
+            Ok(conversation) => conversation.ask(Kind::Call, &[&op.to_le_bytes(), &request]).await,
+            Err(error) => Answer::Reply(Reply::Err(frame::encode(&error, &[]))),
+        }
+    }
+
+    pub(super) async fn ping(&self) -> bool {
+        let current = Arc::clone(&*self.current.lock().await);
+        matches!(current.ask(Kind::Ping, &[]).await, Answer::Reply(_))
+    }
+
+    pub(super) async fn kill(&self) {
+        self.current.lock().await.kill();
+    }
+
+    /// The conversation with the process; with a new one if the last has ended.
+    async fn conversation(&self) -> Result<Arc<Conversation>, DeliveryError> {
+        let mut current = self.current.lock().await;
+        if current.how_it_ended().is_some() {
+            let started = tokio::time::timeout(REOPEN, start(&self.blueprint)).await;
+            let late = || DeliveryError::unavailable("the provider's process did not open within 10 s");
+            let (conversation, _) = started.map_err(|_| late())?.map_err(as_not_taken)?;
+            tracing::info!(provider.id = self.blueprint.provider, "provider's process started again");
+            *current = conversation;
+        }
+        Ok(Arc::clone(&current))
+    }
+}
+
+/// A provider that could not be opened again surely took no message.
+fn as_not_taken(mut error: DeliveryError) -> DeliveryError {
+    error.text = format!("the provider's process could not be started again: {}", error.text);
+    error.failure = provider_api::Failure::Unavailable;
+    error
+}
+
+async fn start(blueprint: &Blueprint) -> Result<(Arc<Conversation>, Vec<u8>), DeliveryError> {
+    let conversation = spawn(blueprint)
+        .map_err(|cause| DeliveryError::broken(format!("no process for the provider: {cause}")))?;
+    let level = u32::from(super::log::max_level()).to_le_bytes();
+    match conversation.ask(Kind::Open, &[&level, &blueprint.config]).await {
+        Answer::Reply(Reply::Ok(answer)) => Ok((conversation, answer.into())),
+        Answer::Reply(Reply::Err(bytes) | Reply::Panicked(bytes)) => Err(frame::decode(&bytes).map_or_else(
+            |cause| DeliveryError::broken(format!("the provider's answer is unreadable: {cause}")),
+            |(error, _)| error,
+        )),
+        Answer::Reply(Reply::UnknownOp) => {
+            Err(DeliveryError::broken("the provider's process answers nothing"))
+        }
+        Answer::Ended(how) => Err(ended_while_opening(&how)),
+    }
+}
+
+fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    let child = Command::new(&blueprint.program)
+        .arg(worker::ARGUMENT)
+        .arg(&blueprint.copy)
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .env_clear()
+        .kill_on_drop(true)
+        .spawn()?;
+    ours.set_nonblocking(true)?;
+    let (input, output) = UnixStream::from_std(ours)?.into_split();
+    Ok(Conversation::begin(blueprint, child, input, output))
+}

@@ -1,0 +1,98 @@
+//! The HTTP service: the host's one pooled client, with limits that hold for every provider.
+
+use super::private::{PrivateAddress, PublicOnly, is_private};
+use provider_api::{DeliveryError, HttpRequest, HttpResponse};
+use reqwest::{Client, Url, redirect::Policy};
+use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
+
+/// The largest body, either way: 1 MiB.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// Sends providers' requests. Clones share the connections.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client,
+    private_addresses: bool,
+}
+
+impl Http {
+    /// A client that reaches private addresses or does not.
+    pub(crate) fn new(private_addresses: bool) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_mins(5))
+            .user_agent(concat!("passrelay/", env!("CARGO_PKG_VERSION")));
+        let client = if private_addresses { client } else { client.dns_resolver(Arc::new(PublicOnly)) };
+        Ok(Self { client: client.build()?, private_addresses })
+    }
+
+    /// Sends a request; any status is an answer.
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, DeliveryError> {
+        let mut response = self.prepare(request)?.send().await.map_err(failed)?;
+        let text =
+            |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers =
+            response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST_BODY {
+                return Err(DeliveryError::unknown("the service's answer is larger than 1 MiB"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut answer = HttpResponse::new(response.status().as_u16(), body);
+        answer.headers = headers;
+        Ok(answer)
+    }
+
+    fn prepare(&self, request: HttpRequest) -> Result<reqwest::RequestBuilder, DeliveryError> {
+        let refuse = |why: &str| {
+            DeliveryError::misconfigured(format!("the host refuses the provider's request: {why}"))
+        };
+        let method = request.method.parse().map_err(|_| refuse("the method is none"))?;
+        let url: Url = request.url.parse().map_err(|_| refuse("the URL is none"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refuse("the URL is neither `http` nor `https`"));
+        }
+        if !self.private_addresses && names_private(&url) {
+            return Err(refuse(&PrivateAddress.to_string()));
+        }
+        if request.body.len() > LARGEST_BODY {
+            return Err(refuse("the body is larger than 1 MiB"));
+        }
+        let mut prepared = self.client.request(method, url).body(request.body);
+        for (name, value) in request.headers {
+            prepared = prepared.header(name, value);
+        }
+        Ok(match request.timeout_ms {
+            Some(limit) => prepared.timeout(Duration::from_millis(limit)),
+            None => prepared,
+        })
+    }
+}
+
+/// A literal address never reaches the resolver, so it is judged here.
+fn names_private(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    literal.is_ok_and(is_private)
+}
+
+/// Tells "surely not sent" from "perhaps sent". The URL is left out: it may hold a secret or a number.
+fn failed(error: reqwest::Error) -> DeliveryError {
+    let error = error.without_url();
+    let causes = || std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source());
+    let text = causes().last().map_or_else(|| error.to_string(), |root| format!("{error}: {root}"));
+    if causes().any(<dyn Error + 'static>::is::<PrivateAddress>) {
+        DeliveryError::misconfigured(format!("the host refuses the provider's request: {PrivateAddress}"))
+    } else if error.is_builder() {
+        DeliveryError::misconfigured(format!("the host refuses the provider's request: {text}"))
+    } else if error.is_connect() {
+        DeliveryError::unavailable(format!("no connection to the service: {text}"))
+    } else if error.is_timeout() {
+        DeliveryError::unknown("the service took too long to answer")
+    } else {
+        DeliveryError::unknown(format!("the service's answer was lost: {text}"))
+    }
+}

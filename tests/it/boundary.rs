@@ -1,0 +1,25 @@
+//! The boundary between the host and its libraries.
+
+use harness::Dropped;
+use passrelay::{clock::Clock, plugin::Isolation};
+use provider_api::{Channel, Message, Payload, Recipient};
+use serde_json::json;
+
+const BOTH: [Isolation; 2] = [Isolation::Process, Isolation::Thread];
+
+fn message(to: &str) -> Message {
+    let sms = Channel::new("sms").unwrap();
+    Message::new("ver_1", sms, Recipient::new(to), Payload::code("493817"), "493817 is your code.")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_in_library_delivers() {
+    for isolation in BOTH {
+        let dropped = Dropped::with(&["dry_run"]);
+        let providers = dropped.open("dry_run", isolation, json!({}), &Clock::system()).await;
+        println!("{:?}", providers.status());
+        let lane = providers.lane("dry_run").expect("the provider is open");
+        let receipt = lane.deliver(message("+447700900123")).await.unwrap();
+        assert_eq!(receipt.reference.as_deref(), Some("ver_1"));
+    }
+}
