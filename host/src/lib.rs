@@ -2,5 +2,6 @@
 
 pub mod application;
 pub mod clock;
+pub mod config;
 pub mod plugin;
 pub mod route;

@@ -1,0 +1,67 @@
+//! What the configuration file means, with every mistake in it told at once.
+
+mod applications;
+mod draft;
+mod environment;
+mod log;
+mod mistake;
+mod provider_keys;
+mod providers;
+mod report;
+mod routes;
+mod schema;
+mod secret;
+mod section;
+mod server;
+mod shelf;
+mod span;
+mod suggestion;
+mod tree;
+mod violation;
+
+#[cfg(test)]
+mod bad_files;
+#[cfg(test)]
+mod example;
+
+pub use draft::{Draft, FILE};
+pub use environment::Environment;
+pub use log::{Log, LogFormat};
+pub use mistake::{Mistake, Mistakes};
+pub use server::{Server, Store};
+
+use crate::{
+    application::{Application, Site},
+    plugin::{LibrarySettings, Settings},
+    route::Routes,
+};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// The documented file, which is also what a host without a file uses.
+pub const EXAMPLE: &str = include_str!("../../examples/passrelay.toml");
+
+/// A configuration without a mistake. Paths that were relative begin at the folder of the file; `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the host is reached.
+    pub server: Server,
+    /// Whom messages speak for.
+    pub site: Site,
+    /// Where verifications are kept.
+    pub store: Store,
+    /// The key file.
+    pub keys: PathBuf,
+    /// Where libraries are looked for.
+    pub libraries: LibrarySettings,
+    /// What is logged and how it looks.
+    pub log: Log,
+    /// Every configured provider, by id, also those that are disabled or whose library is missing. The `config` of
+    /// these is an empty table.
+    pub providers: BTreeMap<String, Settings>,
+    /// The route of every channel: as it stands in the file, else the only enabled provider that serves it.
+    pub routes: Routes,
+    /// Every application, by id.
+    pub applications: BTreeMap<String, Application>,
+    /// What is wrong but stops nothing: libraries that are missing or refused.
+    pub warnings: Vec<Mistake>,
+}

@@ -1,0 +1,164 @@
+//! `[applications.ID]`: who may call, with which keys, methods and policy.
+
+use super::{
+    environment::Environment,
+    providers::WORD,
+    report::Report,
+    secret,
+    section::{Field, Section},
+};
+use crate::application::{Alphabet, Application, Method, Policy};
+use provider_api::{Secret, is_word};
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+const SHORTEST_KEY: usize = 20;
+const KEYS_HINT: &str =
+    "for example api_keys = [{ env = \"PASSRELAY_WEB_KEY\" }]; `openssl rand -hex 24` makes a good one";
+const METHODS_HINT: &str = "for example methods = [\"sms:code\", \"email:code\"]";
+
+/// An application whose methods are not yet held against the routes.
+pub(super) struct Typed {
+    /// What is known of it.
+    pub(super) application: Application,
+    /// Where each of its methods stands.
+    pub(super) methods_at: Vec<usize>,
+}
+
+/// Reads `[applications]`.
+pub(super) fn read(applications: &Section<'_>, environment: &Environment, report: &mut Report) -> Vec<Typed> {
+    let mut taken: Vec<(String, Secret)> = Vec::new();
+    let mut read = Vec::new();
+    for field in applications.fields() {
+        read.extend(application(&field, environment, &mut taken, report));
+    }
+    read
+}
+
+fn application(
+    field: &Field<'_>,
+    environment: &Environment,
+    taken: &mut Vec<(String, Secret)>,
+    report: &mut Report,
+) -> Option<Typed> {
+    let mut table = field.table(report)?;
+    let keys = table
+        .require("api_keys", KEYS_HINT, report)
+        .and_then(|field| field.list(KEYS_HINT, report))
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|item| key(item, field.key, environment, taken, report))
+        .collect();
+    let methods: Vec<(Method, usize)> = table
+        .require("methods", METHODS_HINT, report)
+        .and_then(|field| field.list(METHODS_HINT, report))
+        .map(|items| methods(&items, report))
+        .unwrap_or_default();
+    let preferred = table.find("preferred").and_then(|field| preferred(&field, &methods, report));
+    let policy = policy(table.table("code", report), report);
+    table.close(report);
+    if !is_word(field.key) {
+        let what = format!("`{}` is no name for an application", field.path);
+        report.mistake(field.key_at, what, Some(WORD.to_owned()));
+        return None;
+    }
+    let (methods, methods_at) = methods.into_iter().unzip();
+    let application = Application { id: field.key.to_owned(), keys, methods, preferred, policy };
+    Some(Typed { application, methods_at })
+}
+
+fn key(
+    item: &Field<'_>,
+    application: &str,
+    environment: &Environment,
+    taken: &mut Vec<(String, Secret)>,
+    report: &mut Report,
+) -> Option<Secret> {
+    let key = secret::read(item, environment, report)?;
+    if key.expose().chars().count() < SHORTEST_KEY {
+        item.wrong("holds a key of less than 20 characters", KEYS_HINT.to_owned(), report);
+        return None;
+    }
+    // Anything else cannot be sent in an HTTP header (RFC 9110 section 5.5, RFC 7617 section 2).
+    if !key.expose().bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+        item.wrong("holds a key with something other than visible ASCII without `:`", None, report);
+        return None;
+    }
+    if let Some((other, _)) = taken.iter().find(|(_, taken)| *taken == key) {
+        let why = if other == application {
+            "holds the same key twice".to_owned()
+        } else {
+            format!("holds a key that `applications.{other}` has already")
+        };
+        item.wrong(&why, "a key says which application calls: each has its own".to_owned(), report);
+        return None;
+    }
+    taken.push((application.to_owned(), key.clone()));
+    Some(key)
+}
+
+fn methods(items: &[Field<'_>], report: &mut Report) -> Vec<(Method, usize)> {
+    let mut methods: Vec<(Method, usize)> = Vec::new();
+    for item in items {
+        let Some(method) = method(item, report) else { continue };
+        if methods.iter().any(|(other, _)| *other == method) {
+            item.wrong("names this method a second time", None, report);
+            continue;
+        }
+        methods.push((method, item.at()));
+    }
+    methods
+}
+
+fn method(item: &Field<'_>, report: &mut Report) -> Option<Method> {
+    let Ok(method) = item.text(report)?.parse::<Method>() else {
+        let hint = "`CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`, for example \"sms:code\"";
+        item.wrong("holds something that is no method", hint.to_owned(), report);
+        return None;
+    };
+    let hint = Some(format!("this version delivers codes: `{}:code`", method.target));
+    match method.payload.as_str() {
+        "code" => return Some(method),
+        "link" => item.wrong("asks for links, which this version cannot deliver yet", hint, report),
+        _ => item.wrong("asks for an unknown payload", hint, report),
+    }
+    None
+}
+
+fn preferred(field: &Field<'_>, methods: &[(Method, usize)], report: &mut Report) -> Option<Method> {
+    let text = field.text(report)?;
+    let found = methods.iter().map(|(method, _)| method).find(|method| method.to_string() == text);
+    if found.is_none() {
+        let names: Vec<String> = methods.iter().map(|(method, _)| method.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        field.wrong("is none of the `methods`", super::suggestion::hint(text, &names), report);
+    }
+    found.cloned()
+}
+
+fn policy(mut code: Section<'_>, report: &mut Report) -> Policy {
+    let default = Policy::default();
+    let alphabets = [
+        ("numeric", Alphabet::Numeric),
+        ("letters", Alphabet::Letters),
+        ("alphanumeric", Alphabet::Alphanumeric),
+    ];
+    let length = code.find("length").and_then(|field| field.whole(4_u8..=10, report));
+    let alphabet = code.find("alphabet").and_then(|field| field.word(&alphabets, report));
+    let lifetime = code.find("lifetime").and_then(|field| field.span(MINUTE..=DAY, report));
+    let checks = code.find("checks").and_then(|field| field.whole(1_u8..=10, report));
+    let sends = code.find("sends").and_then(|field| field.whole(1_u8..=10, report));
+    let pause = code.find("pause").and_then(|field| field.span(Duration::ZERO..=DAY, report));
+    let fresh = code.find("fresh_on_resend").and_then(|field| field.flag(report));
+    code.close(report);
+    Policy {
+        length: length.unwrap_or(default.length),
+        alphabet: alphabet.unwrap_or(default.alphabet),
+        lifetime: lifetime.unwrap_or(default.lifetime),
+        checks: checks.unwrap_or(default.checks),
+        sends: sends.unwrap_or(default.sends),
+        pause: pause.unwrap_or(default.pause),
+        fresh_code_on_resend: fresh.unwrap_or(default.fresh_code_on_resend),
+    }
+}

@@ -1,0 +1,187 @@
+//! A configuration in two steps: what stands in the file, then, once its libraries are known, what it means.
+
+use super::{
+    Config, EXAMPLE, applications,
+    environment::Environment,
+    log::{self, Log},
+    mistake::Mistakes,
+    provider_keys, providers,
+    report::Report,
+    routes,
+    section::Section,
+    server::{self, Server, Store},
+    shelf::Shelf,
+    tree::Node,
+};
+use crate::{
+    application::Site,
+    plugin::{Libraries, LibrarySettings, Settings},
+};
+use std::{
+    fmt,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+/// The file that is read where none is named.
+pub const FILE: &str = "passrelay.toml";
+
+/// What stands in the file. Two steps are needed since a provider's own keys are held to the schema of its library,
+/// and the file says where the libraries are.
+pub struct Draft {
+    report: Report,
+    environment: Environment,
+    server: Server,
+    site: Site,
+    store: Store,
+    keys: PathBuf,
+    libraries: LibrarySettings,
+    log: Log,
+    providers: Vec<providers::Typed>,
+    routes: routes::Typed,
+    applications: Vec<applications::Typed>,
+}
+
+impl Draft {
+    /// Reads a file; without a name [`FILE`] if it is there, else what a host without a file uses.
+    pub fn load(named: Option<&Path>, environment: Environment) -> Self {
+        let path = named.unwrap_or(Path::new(FILE));
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
+                return Self::parse(EXAMPLE, path, environment);
+            }
+            Err(error) => {
+                let mut draft = Self::parse("", path, environment);
+                let hint = "name another file with `--config FILE`";
+                draft.report.unreadable(format!("cannot be read: {error}"), Some(hint.to_owned()));
+                return draft;
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::parse(&text, path, environment),
+            Err(error) => {
+                let mut draft = Self::parse(&String::from_utf8_lossy(error.as_bytes()), path, environment);
+                draft.report.syntax(error.utf8_error().valid_up_to(), "this is no UTF-8", None);
+                draft
+            }
+        }
+    }
+
+    /// Reads the text of a file; `path` says its name and the folder at which relative paths begin.
+    pub fn parse(text: &str, path: &Path, environment: Environment) -> Self {
+        let mut report = Report::new(path, text);
+        let (tree, errors) = Node::parse(text);
+        for error in errors {
+            report.syntax(error.at, error.what, None);
+        }
+        let mut root = Section::root(&tree);
+        let report_to = &mut report;
+        let server = server::server(root.table("server", report_to), report_to);
+        let site = server::site(root.table("site", report_to), report_to);
+        let store = server::store(root.table("store", report_to), report_to);
+        let keys = server::keys(root.table("keys", report_to), report_to);
+        let libraries = server::libraries(root.table("libraries", report_to), report_to);
+        let log = log::read(root.table("log", report_to), report_to);
+        let providers = providers::read(&root.table("providers", report_to), report_to);
+        let routes = routes::read(&root.table("routes", report_to), report_to);
+        let applications =
+            applications::read(&root.table("applications", report_to), &environment, report_to);
+        root.close(report_to);
+        Self {
+            report,
+            environment,
+            server,
+            site,
+            store,
+            keys,
+            libraries,
+            log,
+            providers,
+            routes,
+            applications,
+        }
+    }
+
+    /// Where libraries are looked for.
+    pub fn libraries(&self) -> &LibrarySettings {
+        &self.libraries
+    }
+
+    /// What is logged and how it looks.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Says what the file means, now that the libraries are known.
+    ///
+    /// # Errors
+    ///
+    /// When anything is wrong in the file: all of it. A library that is missing or refused is none of that: it
+    /// disables its provider only and is told by [`Config::warnings`].
+    pub fn finish(self, libraries: &Libraries) -> Result<Config, Mistakes> {
+        let directories = self.libraries.directories.clone();
+        self.finish_with(&Shelf::of(libraries, &directories))
+    }
+
+    /// The same with libraries that need not be files.
+    pub(super) fn finish_with(self, shelf: &Shelf<'_>) -> Result<Config, Mistakes> {
+        let mut report = self.report;
+        let mut providers = self.providers;
+        for provider in &mut providers {
+            settle(provider, shelf, &self.environment, &mut report);
+        }
+        let routes = routes::settle(self.routes, &providers, &self.applications, shelf, &mut report);
+        let settings = providers.into_iter().map(|provider| provider.settings);
+        let applications = self.applications.into_iter().map(|typed| typed.application);
+        Ok(Config {
+            warnings: report.close()?,
+            server: self.server,
+            site: self.site,
+            store: self.store,
+            keys: self.keys,
+            libraries: self.libraries,
+            log: self.log,
+            providers: settings.map(|settings| (settings.id.clone(), settings)).collect(),
+            routes,
+            applications: applications.map(|application| (application.id.clone(), application)).collect(),
+        })
+    }
+}
+
+/// Holds a provider's own keys to the schema of its library.
+///
+/// A provider that is not enabled is not held to anything, so that it may wait for its library or its secrets.
+fn settle(
+    provider: &mut providers::Typed,
+    shelf: &Shelf<'_>,
+    environment: &Environment,
+    report: &mut Report,
+) {
+    let Settings { id, enabled, library, .. } = &provider.settings;
+    if !enabled {
+        return;
+    }
+    let Some(manifest) = shelf.manifest(library) else {
+        let (why, hint) = shelf.absence(library);
+        report.warning(provider.at, format!("provider `{id}` is left out: {why}"), hint);
+        return;
+    };
+    match provider_keys::read(id, &provider.config, manifest, environment, report) {
+        Ok(config) => provider.settings.config = config,
+        Err(why) => {
+            let hint = "that is a fault of the library: ask its author".to_owned();
+            report.warning(provider.at, format!("provider `{id}` is left out: {why}"), Some(hint));
+            provider.settings.enabled = false;
+        }
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("libraries", &self.libraries)
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
+}

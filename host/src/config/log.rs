@@ -1,0 +1,46 @@
+//! `[log]`: what is logged and how it looks.
+
+use super::{report::Report, section::Section};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged and how it looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Which events are kept, in the syntax of `EnvFilter`; it was tried and is one.
+    pub filter: String,
+    /// How an event looks.
+    pub format: LogFormat,
+}
+
+/// How a logged event looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// Reads `[log]`.
+pub(super) fn read(mut log: Section<'_>, report: &mut Report) -> Log {
+    let default = Log::default();
+    let filter = log.find("filter").and_then(|field| {
+        let text = field.filled(report)?;
+        if EnvFilter::builder().parse(text).is_ok() {
+            return Some(text.to_owned());
+        }
+        let hint = "for example \"info\", \"warn,passrelay=debug\" or \"info,provider=trace\"";
+        field.wrong("is no filter", hint.to_owned(), report);
+        None
+    });
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let format = log.find("format").and_then(|field| field.word(&formats, report));
+    log.close(report);
+    Log { filter: filter.unwrap_or(default.filter), format: format.unwrap_or(default.format) }
+}

@@ -1,0 +1,92 @@
+//! `[providers.ID]`: what an operator says about each provider.
+
+use super::{
+    report::Report,
+    section::{Field, Section},
+    tree::Node,
+};
+use crate::plugin::{Isolation, Settings};
+use provider_api::is_word;
+use serde_json::json;
+use std::time::Duration;
+
+/// The shortest and the longest time one call may take.
+const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(300));
+
+/// A provider as far as it is known before its library is.
+pub(super) struct Typed {
+    /// Where its name stands.
+    pub(super) at: usize,
+    /// What is known; its `config` is still empty.
+    pub(super) settings: Settings,
+    /// The library's own keys, as they stand in the file.
+    pub(super) config: Node,
+}
+
+/// Reads `[providers]`.
+pub(super) fn read(providers: &Section<'_>, report: &mut Report) -> Vec<Typed> {
+    providers.fields().iter().filter_map(|field| provider(field, report)).collect()
+}
+
+fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
+    let mut table = field.table(report)?;
+    let enabled = table.find("enabled").and_then(|field| field.flag(report)).unwrap_or(true);
+    let library =
+        table.find("library").and_then(|field| word(&field, "library", report)).unwrap_or(field.key);
+    let isolations = [("process", Isolation::Process), ("thread", Isolation::Thread)];
+    let isolation = table.find("isolation").and_then(|field| field.word(&isolations, report));
+    let timeout = table.find("timeout").and_then(|field| field.span(TIMEOUTS.0..=TIMEOUTS.1, report));
+    let queue = table.find("queue").and_then(|field| field.whole(1_u32..=65_536, report)).unwrap_or(1024);
+    let sha256 = table.find("sha256").and_then(|field| sha256(&field, report));
+    let private = table.find("allow_private_addresses").and_then(|field| field.flag(report));
+    let config = match table.find("config") {
+        Some(config) => config.table(report).map(|_| config.node.clone()),
+        None => Some(Node::empty_table(table.at())),
+    };
+    table.close(report);
+    if !is_word(field.key) {
+        report.mistake(
+            field.key_at,
+            format!("`{}` is no name for a provider", field.path),
+            Some(WORD.to_owned()),
+        );
+        return None;
+    }
+    Some(Typed {
+        at: field.key_at,
+        settings: Settings {
+            id: field.key.to_owned(),
+            enabled,
+            library: library.to_owned(),
+            isolation: isolation.unwrap_or(Isolation::Process),
+            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            queue: usize::try_from(queue).unwrap_or(usize::MAX),
+            sha256,
+            allow_private_addresses: private.unwrap_or(false),
+            config: json!({}),
+        },
+        config: config.unwrap_or(Node::empty_table(field.at())),
+    })
+}
+
+/// What a name is, for hints.
+pub(super) const WORD: &str = "a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, a letter first";
+
+fn word<'a>(field: &Field<'a>, of: &str, report: &mut Report) -> Option<&'a str> {
+    let text = field.text(report)?;
+    if !is_word(text) {
+        field.wrong(&format!("is no name of a {of}"), WORD.to_owned(), report);
+        return None;
+    }
+    Some(text)
+}
+
+fn sha256(field: &Field<'_>, report: &mut Report) -> Option<String> {
+    let text = field.text(report)?;
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Some(text.to_ascii_lowercase());
+    }
+    let hint = "64 hexadecimal digits, as `sha256sum FILE` prints them";
+    field.wrong("is no SHA-256", hint.to_owned(), report);
+    None
+}

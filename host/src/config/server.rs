@@ -1,0 +1,112 @@
+//! `[server]`, `[site]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
+
+use super::{report::Report, section::Section};
+use crate::{application::Site, plugin::LibrarySettings};
+use provider_api::EmailAddress;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+/// Where the host is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The address and port it listens on.
+    pub listen: SocketAddr,
+}
+
+/// Where verifications are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In memory: gone with the process.
+    Memory,
+}
+
+/// Reads `[server]`.
+pub(super) fn server(mut server: Section<'_>, report: &mut Report) -> Server {
+    let listen = server.find("listen").and_then(|field| {
+        let address = field.text(report)?.parse().ok();
+        if address.is_none() {
+            let hint =
+                "for example \"127.0.0.1:8080\"; \"0.0.0.0:8080\" or \"[::]:8080\" for every interface";
+            field.wrong("must be an IP address and a port", hint.to_owned(), report);
+        }
+        address
+    });
+    server.close(report);
+    Server { listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))) }
+}
+
+/// Reads `[site]`.
+pub(super) fn site(mut site: Section<'_>, report: &mut Report) -> Site {
+    let name = site.find("name").and_then(|field| field.filled(report)).unwrap_or("Passrelay");
+    let support_email = site.find("support_email").and_then(|field| {
+        let text = field.text(report)?;
+        match EmailAddress::parse(text) {
+            Err(_) if text.is_empty() => None,
+            Err(why) => {
+                field.wrong(&format!("is no e-mail address: {why}"), None, report);
+                None
+            }
+            Ok(address) => Some(address.as_str().to_owned()),
+        }
+    });
+    site.close(report);
+    Site { name: name.to_owned(), support_email: support_email.unwrap_or_default() }
+}
+
+/// Reads `[store]`.
+pub(super) fn store(mut store: Section<'_>, report: &mut Report) -> Store {
+    if let Some(field) = store.find("url")
+        && let Some(url) = field.text(report)
+        && url != "memory:"
+    {
+        let hint = Some("this version knows \"memory:\", which forgets everything when it ends".to_owned());
+        let later = [("sqlite:", "SQLite"), ("postgres:", "PostgreSQL"), ("postgresql:", "PostgreSQL")];
+        match later.iter().find(|(scheme, _)| url.starts_with(scheme)) {
+            Some((_, name)) => {
+                field.wrong(&format!("names {name}, which this version cannot use yet"), hint, report)
+            }
+            None => field.wrong("names no store", hint, report),
+        }
+    }
+    store.close(report);
+    Store::Memory
+}
+
+/// Reads `[keys]`: the key file.
+pub(super) fn keys(mut keys: Section<'_>, report: &mut Report) -> PathBuf {
+    let file = keys.find("file").and_then(|field| field.filled(report)).unwrap_or("passrelay.key");
+    keys.close(report);
+    report.path(file)
+}
+
+/// Reads `[libraries]`.
+pub(super) fn libraries(mut libraries: Section<'_>, report: &mut Report) -> LibrarySettings {
+    let directories = libraries.find("directories").and_then(|field| {
+        let items = field.list("for example [\"providers\"]", report)?;
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for item in items {
+            let Some(written) = item.filled(report) else { continue };
+            let folder = report.path(written);
+            if folders.contains(&folder) {
+                item.wrong("names this folder a second time", None, report);
+            }
+            folders.push(folder);
+        }
+        Some(folders)
+    });
+    let copies = libraries.find("copies").and_then(|field| {
+        let written = field.filled(report)?;
+        let folder = report.path(written);
+        if directories.as_ref().is_some_and(|folders| folders.contains(&folder)) {
+            field.wrong("is one of `libraries.directories`", "name a folder of its own".to_owned(), report);
+        }
+        Some(folder)
+    });
+    libraries.close(report);
+    LibrarySettings {
+        directories: directories.unwrap_or_else(|| vec![report.path("providers")]),
+        copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
+    }
+}

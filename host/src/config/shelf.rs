@@ -1,0 +1,59 @@
+//! The libraries as the configuration sees them: which there are, and why others are not.
+
+use super::suggestion;
+use crate::plugin::{Libraries, Refusal};
+use provider_api::{Channel, Manifest};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// The libraries that were found, and the files that were refused.
+pub(super) struct Shelf<'a> {
+    found: BTreeMap<&'a str, &'a Manifest>,
+    refused: &'a [Refusal],
+    directories: &'a [PathBuf],
+}
+
+impl<'a> Shelf<'a> {
+    /// What was found and refused in these folders.
+    pub(super) fn new(
+        found: impl IntoIterator<Item = &'a Manifest>,
+        refused: &'a [Refusal],
+        directories: &'a [PathBuf],
+    ) -> Self {
+        let found = found.into_iter().map(|manifest| (manifest.id.as_str(), manifest)).collect();
+        Self { found, refused, directories }
+    }
+
+    /// What the host found in these folders.
+    pub(super) fn of(libraries: &'a Libraries, directories: &'a [PathBuf]) -> Self {
+        Self::new(libraries.found().iter().map(|library| &library.manifest), libraries.refused(), directories)
+    }
+
+    /// What a library says of itself.
+    pub(super) fn manifest(&self, library: &str) -> Option<&'a Manifest> {
+        self.found.get(library).copied()
+    }
+
+    /// Whether a library delivers on a channel; `None` if the library is not there to be asked.
+    pub(super) fn serves(&self, library: &str, channel: &Channel) -> Option<bool> {
+        self.manifest(library).map(|manifest| manifest.serves(channel))
+    }
+
+    /// Why a library is not there, and what to do about it.
+    pub(super) fn absence(&self, library: &str) -> (String, Option<String>) {
+        let names = [format!("lib{library}"), library.to_owned()];
+        let is_it = |refusal: &&Refusal| {
+            refusal.file.file_stem().is_some_and(|stem| names.iter().any(|name| stem == name.as_str()))
+        };
+        if let Some(refusal) = self.refused.iter().find(is_it) {
+            let file = refusal.file.display();
+            return (format!("its library `{file}` was refused: {}", refusal.reason), refusal.hint.clone());
+        }
+        let meant = suggestion::nearest(library, self.found.keys().copied());
+        let hint = match (meant, self.directories.first()) {
+            (Some(meant), _) => Some(format!("did you mean `library = \"{meant}\"`?")),
+            (None, Some(folder)) => Some(format!("put `lib{library}.so` into `{}`", folder.display())),
+            (None, None) => None,
+        };
+        (format!("there is no library `{library}`"), hint)
+    }
+}
