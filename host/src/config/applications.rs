@@ -11,8 +11,8 @@ use crate::application::{Alphabet, Application, Method, Policy};
 use provider_api::{Secret, is_word};
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 const SHORTEST_KEY: usize = 20;
 const KEYS_HINT: &str =
     "for example api_keys = [{ env = \"PASSRELAY_WEB_KEY\" }]; `openssl rand -hex 24` makes a good one";
@@ -120,7 +120,7 @@ fn method(item: &Field<'_>, report: &mut Report) -> Option<Method> {
     let hint = Some(format!("this version delivers codes: `{}:code`", method.target));
     match method.payload.as_str() {
         "code" => return Some(method),
-        "link" => item.wrong("asks for links, which this version cannot deliver yet", hint, report),
+        "link" => item.wrong("asks for links, which come with a later version of Passrelay", hint, report),
         _ => item.wrong("asks for an unknown payload", hint, report),
     }
     None

@@ -167,7 +167,8 @@ fn settle(
         report.warning(provider.at, format!("provider `{id}` is left out: {why}"), hint);
         return;
     };
-    match provider_keys::read(id, &provider.config, manifest, environment, report) {
+    let Some(keys) = &provider.config else { return };
+    match provider_keys::read(id, keys, manifest, environment, report) {
         Ok(config) => provider.settings.config = config,
         Err(why) => {
             let hint = "that is a fault of the library: ask its author".to_owned();

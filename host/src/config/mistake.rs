@@ -38,7 +38,7 @@ pub struct Mistakes(Vec<Mistake>);
 impl Mistakes {
     /// Sorts what was found; `None` if nothing was.
     pub(super) fn of(mut found: Vec<Mistake>) -> Option<Self> {
-        found.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        found.sort_by_key(|mistake| (mistake.line, mistake.column));
         found.dedup();
         (!found.is_empty()).then_some(Self(found))
     }

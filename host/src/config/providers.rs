@@ -11,7 +11,7 @@ use serde_json::json;
 use std::time::Duration;
 
 /// The shortest and the longest time one call may take.
-const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(300));
+const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_mins(5));
 
 /// A provider as far as it is known before its library is.
 pub(super) struct Typed {
@@ -19,8 +19,8 @@ pub(super) struct Typed {
     pub(super) at: usize,
     /// What is known; its `config` is still empty.
     pub(super) settings: Settings,
-    /// The library's own keys, as they stand in the file.
-    pub(super) config: Node,
+    /// The library's own keys, as they stand in the file; `None` if what stands there is no table.
+    pub(super) config: Option<Node>,
 }
 
 /// Reads `[providers]`.
@@ -65,7 +65,7 @@ fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
             allow_private_addresses: private.unwrap_or(false),
             config: json!({}),
         },
-        config: config.unwrap_or(Node::empty_table(field.at())),
+        config,
     })
 }
 

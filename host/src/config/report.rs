@@ -28,11 +28,6 @@ impl Report {
         }
     }
 
-    /// The file's text.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// The path of a file that is named in the configuration: relative ones begin at the configuration's folder.
     pub(super) fn path(&self, written: &str) -> PathBuf {
         self.folder.join(written)
@@ -40,7 +35,7 @@ impl Report {
 
     /// Notes a mistake at this byte of the file.
     pub(super) fn mistake(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let mistake = self.placed(at, what.into(), hint);
+        let mistake = self.placed(at, &what.into(), hint.as_deref());
         self.mistakes.push(mistake);
     }
 
@@ -48,19 +43,19 @@ impl Report {
     ///
     /// It is not told while the file has syntax errors, since the parser may have lost the very thing that is missed.
     pub(super) fn consequence(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let mistake = self.placed(at, what.into(), hint);
+        let mistake = self.placed(at, &what.into(), hint.as_deref());
         self.consequences.push(mistake);
     }
 
     /// Notes what is wrong but stops nothing.
     pub(super) fn warning(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let warning = self.placed(at, what.into(), hint);
+        let warning = self.placed(at, &what.into(), hint.as_deref());
         self.warnings.push(warning);
     }
 
     /// Notes an error of the TOML parser; what else is found on its line is not told.
     pub(super) fn syntax(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let mistake = self.placed(at, what.into(), hint);
+        let mistake = self.placed(at, &what.into(), hint.as_deref());
         if !self.broken_lines.contains(&mistake.line) {
             self.broken_lines.push(mistake.line);
             self.mistakes.insert(0, mistake);
@@ -86,14 +81,14 @@ impl Report {
         Mistakes::of(mistakes).map_or(Ok(self.warnings), Err)
     }
 
-    fn placed(&self, at: usize, what: String, hint: Option<String>) -> Mistake {
+    fn placed(&self, at: usize, what: &str, hint: Option<&str>) -> Mistake {
         let (line, column) = position(&self.text, at);
         Mistake {
             file: self.file.clone(),
             line: Some(line),
             column: Some(column),
-            what: one_line(&what),
-            hint: hint.map(|hint| one_line(&hint)),
+            what: one_line(what),
+            hint: hint.map(one_line),
         }
     }
 }

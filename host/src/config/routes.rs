@@ -20,12 +20,11 @@ pub(super) fn read(routes: &Section<'_>, report: &mut Report) -> Typed {
     let mut read = Typed::new();
     for field in routes.fields() {
         let providers = providers_of(&field, report);
-        match Channel::new(field.key) {
-            Ok(channel) => read.extend([(channel, providers)]),
-            Err(_) => {
-                let what = format!("`{}` is no name for a channel", field.path);
-                report.mistake(field.key_at, what, Some(WORD.to_owned()));
-            }
+        if let Ok(channel) = Channel::new(field.key) {
+            read.insert(channel, providers);
+        } else {
+            let what = format!("`{}` is no name for a channel", field.path);
+            report.mistake(field.key_at, what, Some(WORD.to_owned()));
         }
     }
     read

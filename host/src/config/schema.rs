@@ -12,6 +12,7 @@ const DEEPEST: usize = 16;
 pub(super) struct Forms<'a> {
     root: &'a Value,
     forms: Vec<&'a Value>,
+    help: Option<&'a str>,
 }
 
 impl<'a> Forms<'a> {
@@ -66,32 +67,34 @@ impl<'a> Forms<'a> {
 
     /// The help of this place: the first line of what describes it.
     pub(super) fn help(&self) -> Option<&'a str> {
-        let described = self.forms.iter().find_map(|form| form.get("description")?.as_str());
-        described.and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty())
+        self.help.and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty())
     }
 
     fn collect(root: &'a Value, of: impl IntoIterator<Item = &'a Value>) -> Self {
-        let mut forms = Vec::new();
+        let mut found = Self { root, forms: Vec::new(), help: None };
         for schema in of {
-            gather(root, schema, DEEPEST, &mut forms);
+            found.gather(schema, DEEPEST, true);
         }
-        Self { root, forms }
+        found
     }
-}
 
-fn gather<'a>(root: &'a Value, schema: &'a Value, depth: usize, forms: &mut Vec<&'a Value>) {
-    if depth == 0 || forms.len() >= MOST_FORMS {
-        return;
-    }
-    forms.push(schema);
-    let reference =
-        schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-    if let Some(target) = reference.and_then(|pointer| root.pointer(pointer)) {
-        gather(root, target, depth - 1, forms);
-    }
-    for combination in ["allOf", "anyOf", "oneOf"] {
-        for part in schema.get(combination).and_then(Value::as_array).into_iter().flatten() {
-            gather(root, part, depth - 1, forms);
+    /// Adds a schema and all that it refers to. What describes one variant of several is no help for the place.
+    fn gather(&mut self, schema: &'a Value, depth: usize, describes: bool) {
+        if depth == 0 || self.forms.len() >= MOST_FORMS {
+            return;
+        }
+        self.forms.push(schema);
+        if describes && self.help.is_none() {
+            self.help = schema.get("description").and_then(Value::as_str);
+        }
+        let reference = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
+        if let Some(target) = reference.and_then(|pointer| self.root.pointer(pointer)) {
+            self.gather(target, depth - 1, describes);
+        }
+        for combination in ["allOf", "anyOf", "oneOf"] {
+            for part in schema.get(combination).and_then(Value::as_array).into_iter().flatten() {
+                self.gather(part, depth - 1, describes && combination != "oneOf");
+            }
         }
     }
 }

@@ -36,11 +36,6 @@ impl<'a> Section<'a> {
         Self { path: String::new(), at: 0, entries: entries(tree), known: Vec::new() }
     }
 
-    /// Its full name; empty for the whole file.
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-
     /// Where it begins: what is missing in it is missing here.
     pub(super) fn at(&self) -> usize {
         self.at
@@ -83,7 +78,13 @@ impl<'a> Section<'a> {
         for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str())) {
             let place = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
             let what = format!("unknown key `{}`{place}", shown(&entry.key));
-            report.mistake(entry.at, what, suggestion::hint(&entry.key, &self.known));
+            let hint = suggestion::hint(&entry.key, &self.known);
+            if suggestion::nearest(&entry.key, self.known.iter().copied()).is_some() {
+                report.mistake(entry.at, what, hint);
+            } else {
+                // Perhaps it is only unknown here, and its own table's header is broken.
+                report.consequence(entry.at, what, hint);
+            }
         }
     }
 
@@ -92,7 +93,7 @@ impl<'a> Section<'a> {
     }
 
     fn joined(&self, key: &str) -> String {
-        if self.path.is_empty() { shown(key) } else { format!("{}.{}", self.path, shown(key)) }
+        if self.path.is_empty() { shown(key).to_owned() } else { format!("{}.{}", self.path, shown(key)) }
     }
 }
 

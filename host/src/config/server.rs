@@ -65,7 +65,8 @@ pub(super) fn store(mut store: Section<'_>, report: &mut Report) -> Store {
         let later = [("sqlite:", "SQLite"), ("postgres:", "PostgreSQL"), ("postgresql:", "PostgreSQL")];
         match later.iter().find(|(scheme, _)| url.starts_with(scheme)) {
             Some((_, name)) => {
-                field.wrong(&format!("names {name}, which this version cannot use yet"), hint, report)
+                let why = format!("names {name}, which comes with a later version of Passrelay");
+                field.wrong(&why, hint, report);
             }
             None => field.wrong("names no store", hint, report),
         }

@@ -24,13 +24,12 @@ pub(super) fn parse(written: &str) -> Option<Duration> {
 /// Writes a span the way it is read; parts of a millisecond are left out.
 pub(super) fn write(span: Duration) -> String {
     let mut millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-    let mut written = String::new();
-    for (unit, factor) in UNITS {
-        if millis >= factor {
-            written.push_str(&format!("{}{unit}", millis / factor));
-            millis %= factor;
-        }
-    }
+    let part = |(unit, factor): (&str, u64)| {
+        let count = millis / factor;
+        millis %= factor;
+        (count > 0).then(|| format!("{count}{unit}"))
+    };
+    let written: String = UNITS.into_iter().filter_map(part).collect();
     if written.is_empty() { "0s".to_owned() } else { written }
 }
 

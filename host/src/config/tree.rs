@@ -77,9 +77,10 @@ fn syntax_error(error: &toml::de::Error, text: &str) -> SyntaxError {
     SyntaxError { at: span.start, what }
 }
 
-/// A key as it may be shown: on one line and not too long.
-pub(super) fn shown(key: &str) -> String {
-    key.chars().take(64).flat_map(char::escape_debug).collect()
+/// A key as it may be shown: a short bare one (TOML 1.1, "bare keys"). Any other may be a value in the wrong place.
+pub(super) fn shown(key: &str) -> &str {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=40).contains(&key.len()) && key.bytes().all(bare) { key } else { "…" }
 }
 
 fn entries(table: &DeTable<'_>) -> Value {

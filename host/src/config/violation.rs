@@ -91,7 +91,9 @@ impl Here<'_> {
             self.help()
         };
         let names: Vec<&str> = expected.iter().filter_map(|kind| name(*kind)).collect();
-        let found = name(JsonType::from(self.instance)).unwrap_or("nothing");
+        let whole = self.instance.is_i64() || self.instance.is_u64();
+        let found = if whole { JsonType::Integer } else { JsonType::from(self.instance) };
+        let found = name(found).unwrap_or("nothing");
         let what = format!("`{}` must be {}, not {found}", self.path(), names.join(" or "));
         report.mistake(self.at(), what, hint);
     }
@@ -129,7 +131,7 @@ fn fits_none(
     let chosen: Vec<_> =
         right_type.iter().filter(|errors| !errors.iter().any(|error| is_choice(&error))).collect();
     if let [only] = chosen.as_slice() {
-        for error in *only {
+        for error in only.iter() {
             tell(error, here.keys, root, report);
         }
     } else if chosen.is_empty()
