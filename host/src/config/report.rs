@@ -35,7 +35,7 @@ impl Report {
 
     /// Notes a mistake at this byte of the file.
     pub(super) fn mistake(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let mistake = self.placed(at, &what.into(), hint.as_deref());
+        let mistake = self.placed(at, what.into(), hint);
         self.mistakes.push(mistake);
     }
 
@@ -43,19 +43,19 @@ impl Report {
     ///
     /// It is not told while the file has syntax errors, since the parser may have lost the very thing that is missed.
     pub(super) fn consequence(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let mistake = self.placed(at, &what.into(), hint.as_deref());
+        let mistake = self.placed(at, what.into(), hint);
         self.consequences.push(mistake);
     }
 
     /// Notes what is wrong but stops nothing.
     pub(super) fn warning(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let warning = self.placed(at, &what.into(), hint.as_deref());
+        let warning = self.placed(at, what.into(), hint);
         self.warnings.push(warning);
     }
 
     /// Notes an error of the TOML parser; what else is found on its line is not told.
     pub(super) fn syntax(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
-        let mistake = self.placed(at, &what.into(), hint.as_deref());
+        let mistake = self.placed(at, what.into(), hint);
         if !self.broken_lines.contains(&mistake.line) {
             self.broken_lines.push(mistake.line);
             self.mistakes.insert(0, mistake);
@@ -65,7 +65,7 @@ impl Report {
     /// Notes that the file cannot be read at all.
     pub(super) fn unreadable(&mut self, what: impl Into<String>, hint: Option<String>) {
         let file = self.file.clone();
-        self.mistakes.push(Mistake { file, line: None, column: None, what: one_line(&what.into()), hint });
+        self.mistakes.push(Mistake { file, line: None, column: None, what: one_line(what.into()), hint });
     }
 
     /// Closes the report: the warnings, if nothing was wrong.
@@ -81,7 +81,7 @@ impl Report {
         Mistakes::of(mistakes).map_or(Ok(self.warnings), Err)
     }
 
-    fn placed(&self, at: usize, what: &str, hint: Option<&str>) -> Mistake {
+    fn placed(&self, at: usize, what: String, hint: Option<String>) -> Mistake {
         let (line, column) = position(&self.text, at);
         Mistake {
             file: self.file.clone(),
@@ -101,14 +101,17 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, column + 1)
 }
 
+/// The most characters of a line that is told.
+const LONGEST: usize = 300;
+
 /// What comes from the file or a library's schema must not break out of its line nor fill the screen.
-fn one_line(text: &str) -> String {
-    let clean = |c: char| if c.is_control() { ' ' } else { c };
-    let mut line: String = text.chars().take(300).map(clean).collect();
-    if text.chars().nth(300).is_some() {
-        line.push('…');
+fn one_line(text: String) -> String {
+    if text.len() <= LONGEST && !text.contains(char::is_control) {
+        return text;
     }
-    line
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let rest = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
+    text.chars().take(LONGEST).map(clean).chain(rest.chars()).collect()
 }
 
 #[cfg(test)]
@@ -128,8 +131,8 @@ mod tests {
 
     #[test]
     fn a_message_stays_on_its_line() {
-        assert_eq!(one_line("a\nb\u{1b}[31m"), "a b [31m");
-        assert_eq!(one_line(&"x".repeat(400)).chars().count(), 301);
+        assert_eq!(one_line("a\nb\u{1b}[31m".to_owned()), "a b [31m");
+        assert_eq!(one_line("x".repeat(400)).chars().count(), 301);
     }
 
     #[test]

@@ -11,7 +11,7 @@ const DEEPEST: usize = 16;
 #[derive(Clone)]
 pub(super) struct Forms<'a> {
     root: &'a Value,
-    forms: Vec<&'a Value>,
+    schemas: Vec<&'a Value>,
     help: Option<&'a str>,
 }
 
@@ -23,10 +23,10 @@ impl<'a> Forms<'a> {
 
     /// A key of this place.
     pub(super) fn property(&self, key: &str) -> Self {
-        let named = self.forms.iter().filter_map(|form| form.get("properties")?.get(key));
+        let named = self.schemas.iter().filter_map(|form| form.get("properties")?.get(key));
         let mut found: Vec<&Value> = named.collect();
         if found.is_empty() {
-            found = self.forms.iter().filter_map(|form| form.get("additionalProperties")).collect();
+            found = self.schemas.iter().filter_map(|form| form.get("additionalProperties")).collect();
         }
         Self::collect(self.root, found)
     }
@@ -34,7 +34,7 @@ impl<'a> Forms<'a> {
     /// An item of this place.
     pub(super) fn item(&self, index: usize) -> Self {
         let item = |form: &&'a Value| form.get("prefixItems").and_then(|items| items.get(index));
-        let found = self.forms.iter().filter_map(|form| item(form).or_else(|| form.get("items")));
+        let found = self.schemas.iter().filter_map(|form| item(form).or_else(|| form.get("items")));
         Self::collect(self.root, found)
     }
 
@@ -44,7 +44,7 @@ impl<'a> Forms<'a> {
             let key = segment.replace("~1", "/").replace("~0", "~");
             let property = forms.property(&key);
             match key.parse() {
-                Ok(index) if property.forms.is_empty() => forms.item(index),
+                Ok(index) if property.schemas.is_empty() => forms.item(index),
                 _ => property,
             }
         })
@@ -56,12 +56,12 @@ impl<'a> Forms<'a> {
             form.get("format").is_some_and(|format| format == "password")
                 || form.get("writeOnly").is_some_and(|mark| mark == true)
         };
-        self.forms.iter().any(marks)
+        self.schemas.iter().any(marks)
     }
 
     /// The keys that may stand here.
     pub(super) fn keys(&self) -> Vec<&'a str> {
-        let tables = self.forms.iter().filter_map(|form| form.get("properties")?.as_object());
+        let tables = self.schemas.iter().filter_map(|form| form.get("properties")?.as_object());
         tables.flat_map(|table| table.keys().map(String::as_str)).collect()
     }
 
@@ -71,7 +71,7 @@ impl<'a> Forms<'a> {
     }
 
     fn collect(root: &'a Value, of: impl IntoIterator<Item = &'a Value>) -> Self {
-        let mut found = Self { root, forms: Vec::new(), help: None };
+        let mut found = Self { root, schemas: Vec::new(), help: None };
         for schema in of {
             found.gather(schema, DEEPEST, true);
         }
@@ -80,10 +80,10 @@ impl<'a> Forms<'a> {
 
     /// Adds a schema and all that it refers to. What describes one variant of several is no help for the place.
     fn gather(&mut self, schema: &'a Value, depth: usize, describes: bool) {
-        if depth == 0 || self.forms.len() >= MOST_FORMS {
+        if depth == 0 || self.schemas.len() >= MOST_FORMS {
             return;
         }
-        self.forms.push(schema);
+        self.schemas.push(schema);
         if describes && self.help.is_none() {
             self.help = schema.get("description").and_then(Value::as_str);
         }

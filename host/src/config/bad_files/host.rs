@@ -1,0 +1,106 @@
+//! The host's own tables, and the syntax of the file.
+
+use super::{environment, told};
+use crate::config::{Draft, shelf::Shelf};
+use std::path::Path;
+
+/// A mistake is told in at most three lines with a hint where one is known; nothing starts.
+#[test]
+fn each_bad_file_is_told_exactly() {
+    for (text, expected) in [
+        // syntax
+        ("[server\nlisten = \"127.0.0.1:1\"\n", &["1:8: unclosed table, expected `]`"][..]),
+        (
+            "[log]\nformat = \"json\"\nformat = \"text\"\n",
+            &["3:1: the key `format` stands here a second time"],
+        ),
+        ("[log]\n[log]\n", &["2:2: the key `log` stands here a second time"]),
+        ("[applications.web]\nname = \n", &["2:8: string values must be quoted, expected literal string"]),
+        // unknown keys
+        ("[servr]\n", &["1:2: unknown key `servr`\nhint: did you mean `server`?"]),
+        ("[server]\n  lisen = 1\n", &["2:3: unknown key `lisen` in `server`\nhint: did you mean `listen`?"]),
+        ("[keys]\nrotation = 1\n", &["2:1: unknown key `rotation` in `keys`\nhint: known here: `file`"]),
+        ("[keys]\n\"a\\nb\" = 1\n", &["2:1: unknown key `…` in `keys`\nhint: known here: `file`"]),
+        // types
+        (
+            "server = 1\n",
+            &["1:10: `server` must be a table, not a whole number\nhint: write it as `[server]`"],
+        ),
+        (
+            "[keys]\nfile = 1\n",
+            &["2:8: `keys.file` must be a text, not a whole number\nhint: write it in quotes: \"…\""],
+        ),
+        ("[keys]\nfile = \" \"\n", &["2:8: `keys.file` is empty"]),
+        // the host
+        (
+            "[server]\nlisten = \"localhost:8080\"\n",
+            &[
+                "2:10: `server.listen` must be an IP address and a port\nhint: for example \"127.0.0.1:8080\"; \
+               \"0.0.0.0:8080\" or \"[::]:8080\" for every interface",
+            ],
+        ),
+        (
+            "[site]\nsupport_email = \"help\"\n",
+            &["2:17: `site.support_email` is no e-mail address: an e-mail address has exactly one `@`"],
+        ),
+        (
+            "[store]\nurl = \"sqlite:passrelay.db\"\n",
+            &["2:7: `store.url` names SQLite, which comes with a later version of Passrelay\n\
+               hint: this version knows \"memory:\", which forgets everything when it ends"],
+        ),
+        (
+            "store.url = \"postgres://u:hunter2@db/p\"\n",
+            &["1:13: `store.url` names PostgreSQL, which comes with a later version of Passrelay\n\
+               hint: this version knows \"memory:\", which forgets everything when it ends"],
+        ),
+        (
+            "[store]\nurl = \"redis:\"\n",
+            &["2:7: `store.url` names no store\n\
+               hint: this version knows \"memory:\", which forgets everything when it ends"],
+        ),
+        (
+            "[libraries]\ndirectories = []\n",
+            &["2:15: `libraries.directories` is an empty list\nhint: for example [\"providers\"]"],
+        ),
+        (
+            "[libraries]\ndirectories = [\"a\", \"a\"]\ncopies = \"a\"\n",
+            &[
+                "2:21: `libraries.directories` names this folder a second time",
+                "3:10: `libraries.copies` is one of `libraries.directories`\nhint: name a folder of its own",
+            ],
+        ),
+        (
+            "[log]\nfilter = \"info,=\"\nformat = \"jsn\"\n",
+            &[
+                "2:10: `log.filter` is no filter\n\
+                 hint: for example \"info\", \"warn,passrelay=debug\" or \"info,provider=trace\"",
+                "3:10: `log.format` must be one of `text`, `json`\nhint: did you mean `json`?",
+            ],
+        ),
+    ] {
+        assert_eq!(told(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_one_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nowhere.toml");
+    let load = |path: &Path| {
+        Draft::load(Some(path), environment()).finish_with(&Shelf::new([], &[], &[])).unwrap_err().to_string()
+    };
+    assert_eq!(
+        load(&path),
+        format!(
+            "{}: cannot be read: No such file or directory (os error 2)\nhint: name another file with `--config FILE`\n\
+             1 mistake: nothing is started",
+            path.display()
+        )
+    );
+    let latin = folder.path().join("latin.toml");
+    std::fs::write(&latin, b"[site]\nname = \"caf\xe9\"\n").unwrap();
+    assert_eq!(
+        load(&latin),
+        format!("{}:2:12: this is no UTF-8\n1 mistake: nothing is started", latin.display())
+    );
+}

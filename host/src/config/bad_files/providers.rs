@@ -1,0 +1,226 @@
+//! `[providers.ID]`, the library's own keys and its secrets.
+
+use super::{GOOD_PROVIDER, environment, library, read, told};
+use crate::config::{Draft, secret, shelf::Shelf};
+use std::path::Path;
+
+/// J41, J59: what is wrong with a provider's own table.
+#[test]
+fn each_bad_provider_is_told_exactly() {
+    for (line, expected) in [
+        ("enabled = \"yes\"", "`X.enabled` must be `true` or `false`, not a text\nhint: without quotes"),
+        (
+            "isolation = \"proces\"",
+            "`X.isolation` must be one of `process`, `thread`\nhint: did you mean `process`?",
+        ),
+        ("isolation = \"vm\"", "`X.isolation` must be one of `process`, `thread`"),
+        ("timeout = \"10\"", "`X.timeout` is no span of time\nhint: F"),
+        ("timeout = 10", "`X.timeout` must be a span of time, not a whole number\nhint: F"),
+        ("timeout = \"99ms\"", "`X.timeout` must be between 100ms and 5m"),
+        ("queue = 0", "`X.queue` must be between 1 and 65536"),
+        ("queue = 99999999999999999999999999999999999999999999", "`X.queue` must be between 1 and 65536"),
+        (
+            "queue = 1.5",
+            "`X.queue` must be a whole number, not a number with a fraction\nhint: without quotes and without a fraction",
+        ),
+        (
+            "sha256 = \"abc\"",
+            "`X.sha256` is no SHA-256\nhint: 64 hexadecimal digits, as `sha256sum FILE` prints them",
+        ),
+        (
+            "library = \"SMS\"",
+            "`X.library` is no name of a library\nhint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, a letter first",
+        ),
+        ("config = []", "`X.config` must be a table, not a list\nhint: write it as `[X.config]`"),
+    ] {
+        let column = line.find("= ").unwrap() + 3;
+        let form = "a number and a unit, for example \"500ms\", \"10s\", \"5m\" or \"1h30m\"";
+        let expected =
+            expected.replace("X.", "providers.sms_twilio.").replace("hint: F", &format!("hint: {form}"));
+        let text = format!("[providers.sms_twilio]\n{line}\n{GOOD_PROVIDER}");
+        let text =
+            if line.starts_with("config") { format!("[providers.sms_twilio]\n{line}\n") } else { text };
+        let told = told(&text);
+        assert_eq!(told.first(), Some(&format!("2:{column}: {expected}")), "{line}");
+    }
+    let name = "1:12: `providers.SMS-1` is no name for a provider\nhint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, \
+                a letter first";
+    assert_eq!(told("[providers.SMS-1]\n"), [name]);
+}
+
+/// The keys under `config` are held to the schema of the library, and secrets are read only where it marks them.
+#[test]
+fn a_providers_own_keys_are_held_to_its_librarys_schema() {
+    let config = "providers.sms_twilio.config";
+    for (keys, expected) in [
+        ("", vec![]),
+        (
+            "chekcs = 1",
+            vec![format!(
+                "4:1: unknown key `chekcs` in `{config}`\nhint: known here: `account_sid`, \
+            `auth_token`, `mode`, `old_tokens`, `proxy`, `region`, `spare_token`, `tries`"
+            )],
+        ),
+        (
+            "regoin = \"us\"",
+            vec![format!("4:1: unknown key `regoin` in `{config}`\nhint: did you mean `region`?")],
+        ),
+        (
+            "region = \"usa\"",
+            vec![format!("4:10: `{config}.region` must be one of `us`, `ie`\nhint: did you mean `us`?")],
+        ),
+        ("region = 1", vec![format!("4:10: `{config}.region` must be a text, not a whole number")]),
+        ("tries = 0", vec![format!("4:9: `{config}.tries` must be at least 1")]),
+        ("tries = 10", vec![format!("4:9: `{config}.tries` must be at most 9")]),
+        ("tries = \"1\"", vec![format!("4:9: `{config}.tries` must be a whole number, not a text")]),
+        ("tries = nan", vec![format!("4:9: `{config}.tries` must be a finite number")]),
+        (
+            "tries = { env = \"TOKEN\" }",
+            vec![format!(
+                "4:9: `{config}.tries` must be a whole number, not a table\nhint: only what the library \
+                declares as a secret is read from the environment or a file"
+            )],
+        ),
+        ("spare_token = { env = \"TOKEN\" }", vec![]),
+        ("spare_token = 5", vec![format!("4:15: `{config}.spare_token` must be a text, not a whole number")]),
+        ("spare_token = \"\"", vec![format!("4:15: `{config}.spare_token` must not be empty")]),
+        (
+            "spare_token = { env = \"NOWHERE\" }",
+            vec![format!(
+                "4:23: `{config}.spare_token.env` names the environment variable `NOWHERE`, which is not set\n\
+                hint: start with `NOWHERE=…` in the environment"
+            )],
+        ),
+        (
+            "spare_token = { env = \"EMPTY\" }",
+            vec![format!(
+                "4:23: `{config}.spare_token.env` names the environment variable `EMPTY`, which is empty\n\
+                hint: start with `EMPTY=…` in the environment"
+            )],
+        ),
+        (
+            "spare_token = { env = \"TOKEN\", file = \"x\" }",
+            vec![format!("4:15: `{config}.spare_token` has both `env` and `file`\nhint: {}", secret::FORMS)],
+        ),
+        (
+            "spare_token = {}",
+            vec![format!(
+                "4:15: `{config}.spare_token` has neither `env` nor `file`\nhint: {}",
+                secret::FORMS
+            )],
+        ),
+        ("old_tokens = [\"a\", { env = \"TOKEN\" }]", vec![]),
+        (
+            "old_tokens = [\"\", { env = \"x y\" }]",
+            vec![
+                format!("4:15: `{config}.old_tokens[0]` must not be empty"),
+                format!(
+                    "4:27: `{config}.old_tokens[1].env` is no name of an environment variable\nhint: letters, digits \
+                    and `_`, for example \"TWILIO_AUTH_TOKEN\"; the secret itself stands there"
+                ),
+            ],
+        ),
+        ("proxy = { host = \"h\", password = { env = \"TOKEN\" } }", vec![]),
+        (
+            "proxy = { host = { env = \"TOKEN\" }, passwort = \"p\" }",
+            vec![
+                format!("4:9: `{config}.proxy` lacks `password`\nhint: {}", secret::FORMS),
+                format!(
+                    "4:18: `{config}.proxy.host` must be a text, not a table\nhint: only what the library declares \
+                    as a secret is read from the environment or a file"
+                ),
+                format!("4:37: unknown key `passwort` in `{config}.proxy`\nhint: did you mean `password`?"),
+            ],
+        ),
+        ("mode = { kind = \"plain\" }", vec![]),
+        ("mode = { kind = \"signed\", key = { env = \"TOKEN\" }, rounds = 3 }", vec![]),
+        (
+            "mode = { kind = \"singed\", key = \"k\" }",
+            vec![format!(
+                "4:17: `{config}.mode.kind` must be one of `plain`, `signed`\nhint: did you mean `signed`?"
+            )],
+        ),
+        (
+            "mode = { kind = \"signed\", rounds = \"3\" }",
+            vec![
+                format!("4:8: `{config}.mode` lacks `key`\nhint: {}", secret::FORMS),
+                format!("4:36: `{config}.mode.rounds` must be a whole number, not a text"),
+            ],
+        ),
+    ] {
+        assert_eq!(told(&format!("{GOOD_PROVIDER}{keys}\n")), expected, "{keys}");
+    }
+}
+
+#[test]
+fn what_a_provider_lacks_is_missing_where_its_table_begins() {
+    assert_eq!(
+        told("[providers.a]\nlibrary = \"sms_twilio\"\n[providers.b]\nlibrary = \"sms_twilio\"\nconfig = { account_sid = \"SK1\" }\n"),
+        [
+            "1:1: `providers.a.config` lacks `account_sid`\nhint: Begins with `AC`; see the console.".to_owned(),
+            format!("1:1: `providers.a.config` lacks `auth_token`\nhint: The token beside it. ({})", secret::FORMS),
+            format!("5:10: `providers.b.config` lacks `auth_token`\nhint: The token beside it. ({})", secret::FORMS),
+            "5:26: `providers.b.config.account_sid` must have the form `^AC[0-9a-f]{4}$`\nhint: Begins with `AC`; see the \
+             console."
+                .to_owned(),
+        ]
+    );
+    let open = "[providers.bare]\nconfig = { too = \"x\" }\n";
+    assert_eq!(told(open), ["2:12: unknown key `too` in `providers.bare.config`\nhint: did you mean `to`?"]);
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_beside_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "from-a-file\r\n").unwrap();
+    std::fs::write(folder.path().join("nothing"), "\n").unwrap();
+    let libraries = [library("sms_twilio", &["sms"])];
+    let read = |name: &str| {
+        let text = format!(
+            "[providers.sms_twilio.config]\naccount_sid = \"AC00ff\"\nauth_token = {{ file = \"{name}\" }}\n"
+        );
+        let path = folder.path().join("p.toml");
+        Draft::parse(&text, &path, environment()).finish_with(&Shelf::new(&libraries, &[], &[]))
+    };
+    let config = read("token").unwrap();
+    assert_eq!(config.providers["sms_twilio"].config["auth_token"], "from-a-file");
+    assert_eq!(config.keys, folder.path().join("passrelay.key"));
+    for (name, why) in [("missing", "which cannot be read: No such file"), ("nothing", "which is empty")] {
+        let told = read(name).unwrap_err().to_string();
+        assert!(told.contains(&format!("`{}`, {why}", folder.path().join(name).display())), "{told}");
+        assert!(told.contains("p.toml:3:23: "), "{told}");
+    }
+}
+
+/// J24, J58: a library that is missing or refused disables its provider only, with a clear message.
+#[test]
+fn a_missing_library_only_warns() {
+    let text = "[providers.broken]\n[providers.emial]\nconfig = { any = { env = \"NOWHERE\" } }\n[providers.gone]\n\
+                [providers.off]\nenabled = false\n[applications.web]\napi_keys = [{ env = \"KEY\" }]\n\
+                methods = [\"sms:code\", \"broken:code\"]\n";
+    let config = read(text).unwrap();
+    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "p.toml:1:12: provider `broken` is left out: its library `providers/libbroken.so` was refused: it is cut short\n\
+             hint: copy it again",
+            "p.toml:2:12: provider `emial` is left out: there is no library `emial`\nhint: did you mean `library = \"email\"`?",
+            "p.toml:4:12: provider `gone` is left out: there is no library `gone`\nhint: put `libgone.so` into `providers`",
+            "p.toml:9:12: nothing delivers on `sms` while the library of `broken` is not there",
+        ]
+    );
+    assert_eq!(config.providers["emial"].config, serde_json::json!({}));
+    assert!(config.providers["broken"].enabled, "the operator's word stays");
+}
+
+#[test]
+fn a_library_whose_schema_is_none_is_left_out() {
+    let mut manifest = library("odd", &["sms"]);
+    manifest.config_schema = serde_json::json!({ "type": "objekt", "$ref": "https://example.com/schema" });
+    let found = [manifest];
+    let draft = Draft::parse("[providers.odd]\n", Path::new("p.toml"), environment());
+    let config = draft.finish_with(&Shelf::new(&found, &[], &[])).unwrap();
+    assert!(!config.providers["odd"].enabled);
+    assert!(config.warnings[0].what.contains("the schema of its library `odd` cannot be used"));
+}
