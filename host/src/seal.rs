@@ -1,0 +1,19 @@
+//! Keys, chance and what is made of them: codes, ids, digests; nothing in here is ever printed.
+
+mod api_keys;
+mod chance;
+mod code;
+mod derive;
+mod id;
+mod key_file;
+mod keys;
+mod typed;
+
+pub use api_keys::ApiKeys;
+pub use chance::Chance;
+pub use code::Code;
+pub use derive::CodeInput;
+pub use id::{DeliveryId, InvalidId, VerificationId};
+pub use key_file::KeyFileError;
+pub use keys::{Key, Keys};
+pub use typed::{InvalidTyped, Typed};

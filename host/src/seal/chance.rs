@@ -1,0 +1,90 @@
+//! Where randomness comes from: the machine, or a seed in a test.
+
+use aws_lc_rs::{digest, rand};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A source of random bytes. Cheap to clone; all clones are one source.
+#[derive(Clone)]
+pub struct Chance(Source);
+
+#[derive(Clone)]
+enum Source {
+    System,
+    Seeded(Arc<Mutex<Stream>>),
+}
+
+struct Stream {
+    seed: u64,
+    drawn: u64,
+}
+
+impl Chance {
+    /// The cryptographic generator of the process, seeded by the kernel.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// The same bytes for the same seed: for tests only, anyone can guess them.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Source::Seeded(Arc::new(Mutex::new(Stream { seed, drawn: 0 }))))
+    }
+
+    /// Draws this many random bytes.
+    ///
+    /// Ends the process when the machine has no randomness: nothing it would go on to make could be trusted.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match &self.0 {
+            Source::System => {
+                if rand::fill(&mut bytes).is_err() {
+                    std::process::abort();
+                }
+            }
+            Source::Seeded(stream) => stream.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes),
+        }
+        bytes
+    }
+}
+
+impl Stream {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(digest::SHA256_OUTPUT_LEN) {
+            let mut input = self.seed.to_be_bytes().to_vec();
+            input.extend(self.drawn.to_be_bytes());
+            self.drawn += 1;
+            let block = digest::digest(&digest::SHA256, &input);
+            chunk.iter_mut().zip(block.as_ref()).for_each(|(to, from)| *to = *from);
+        }
+    }
+}
+
+impl fmt::Debug for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Source::System => "Chance(system)",
+            Source::Seeded(_) => "Chance(seeded)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_always_draws_the_same_and_never_the_same_twice() {
+        let (one, other) = (Chance::seeded(1), Chance::seeded(1));
+        let first: [u8; 40] = one.bytes();
+        assert_eq!(first, other.bytes());
+        assert_ne!(first, one.bytes());
+        assert_ne!(first, Chance::seeded(2).bytes());
+    }
+
+    #[test]
+    fn the_system_draws_something_else_each_time() {
+        assert_ne!(Chance::system().bytes::<16>(), Chance::system().bytes::<16>());
+    }
+}

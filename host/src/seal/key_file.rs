@@ -1,0 +1,258 @@
+//! The key file: one line a key, readable by its owner only, made at the first start.
+
+use super::{
+    Chance,
+    keys::{Master, hex},
+};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// The most bytes that are read: room for hundreds of keys.
+const LARGEST: u64 = 64 * 1024;
+
+/// What is wrong with the key file. Nothing of its content is ever part of the words.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file cannot be read.
+    #[error("cannot read the key file `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is none and it cannot be made.
+    #[error("cannot make the key file `{}`\nhint: its folder must exist and be writable", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Others than its owner may read or write it.
+    #[error("the key file `{0}` is open to others (mode {mode:04o})\nhint: chmod 600 {0}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A line is no key.
+    #[error(
+        "line {line} of the key file `{}` is no key: {what}\nhint: a key is `v1 ID` and 64 hexadecimal digits",
+        path.display()
+    )]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// It holds no key.
+    #[error("the key file `{}` holds no key\nhint: restore it from a copy, or remove it to start with a new key", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads the file; makes it first where there is none.
+pub(super) fn read_or_create(path: &Path, chance: &Chance) -> Result<Vec<Master>, KeyFileError> {
+    match File::open(path) {
+        Ok(file) => read(path, file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create(path, chance).map_err(|source| KeyFileError::Create { path: path.to_owned(), source })?;
+            let file =
+                File::open(path).map_err(|source| KeyFileError::Read { path: path.to_owned(), source })?;
+            read(path, file)
+        }
+        Err(source) => Err(KeyFileError::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn read(path: &Path, file: File) -> Result<Vec<Master>, KeyFileError> {
+    let unreadable = |source| KeyFileError::Read { path: path.to_owned(), source };
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Open { path: path.to_owned(), mode });
+    }
+    let mut text =
+        Zeroizing::new(String::with_capacity(usize::try_from(metadata.len().min(LARGEST)).unwrap_or(0) + 1));
+    file.take(LARGEST).read_to_string(&mut text).map_err(unreadable)?;
+    let masters =
+        parse(&text).map_err(|(line, what)| KeyFileError::Line { path: path.to_owned(), line, what })?;
+    if masters.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(masters) }
+}
+
+/// Reads the lines; an error is the line's number and what is wrong with it.
+fn parse(text: &str) -> Result<Vec<Master>, (usize, &'static str)> {
+    let mut masters: Vec<Master> = Vec::new();
+    for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let master = parse_line(text).map_err(|what| (line, what))?;
+        if masters.iter().any(|known| known.id == master.id) {
+            return Err((line, "its id was used before"));
+        }
+        masters.push(master);
+    }
+    Ok(masters)
+}
+
+fn parse_line(text: &str) -> Result<Master, &'static str> {
+    let mut words = text.split_ascii_whitespace();
+    if words.next() != Some("v1") {
+        return Err("it does not begin with `v1`");
+    }
+    let id = words.next().filter(|id| provider_api::is_word(id)).ok_or("its id is no lower-case word")?;
+    let bytes = words.next().and_then(unhex).ok_or("its key is not 64 hexadecimal digits")?;
+    if words.next().is_some() {
+        return Err("something follows its key");
+    }
+    Ok(Master { id: id.to_owned(), bytes })
+}
+
+fn unhex(digits: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let value = char::from(*high).to_digit(16)? * 16 + char::from(*low).to_digit(16)?;
+        *byte = u8::try_from(value).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Makes the file whole or not at all, and never over one that another server made meanwhile.
+fn create(path: &Path, chance: &Chance) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let draft = folder.join(format!(".{name}.{}", hex(&chance.bytes::<8>())));
+    let outcome = write_draft(&draft, chance).and_then(|()| match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome,
+    });
+    let removed = fs::remove_file(&draft);
+    outcome.and(removed)?;
+    File::open(folder)?.sync_all()
+}
+
+fn write_draft(draft: &Path, chance: &Chance) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    let id = format!("k{}", hex(&chance.bytes::<4>()));
+    let bytes = Zeroizing::new(chance.bytes::<32>());
+    let digits = Zeroizing::new(hex(bytes.as_ref()));
+    let mut text = Zeroizing::new(String::with_capacity(512));
+    text.push_str("# The keys of a Passrelay server, newest last. Whoever reads them can make every code.\n");
+    text.push_str("# Without them pending codes are void; keep a copy apart from the database's backup.\n");
+    for word in ["v1 ", &id, " ", &digits, "\n"] {
+        text.push_str(word);
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::Keys;
+    use proptest::prelude::*;
+
+    const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+    fn open(path: &Path) -> Result<Keys, KeyFileError> {
+        Keys::open_or_create(path, &Chance::seeded(1))
+    }
+
+    #[test]
+    fn the_first_start_makes_a_private_file_and_the_second_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passrelay.key");
+        let made = open(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays behind");
+        let read = Keys::open_or_create(&path, &Chance::seeded(2)).unwrap();
+        assert_eq!(made.newest().id(), read.newest().id());
+        assert_eq!(made.newest().index(&["x"]), read.newest().index(&["x"]));
+    }
+
+    #[test]
+    fn many_servers_that_start_at_once_agree_on_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passrelay.key");
+        let names: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let start = || Keys::open_or_create(&path, &Chance::system()).unwrap().newest().index(&["x"]);
+            let servers: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            servers.into_iter().map(|server| server.join().unwrap()).collect()
+        });
+        assert_eq!(names.len(), 1);
+    }
+
+    #[test]
+    fn a_key_file_that_others_can_read_is_refused_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passrelay.key");
+        open(&path).unwrap();
+        for mode in [0o640, 0o604, 0o660, 0o601] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let error = open(&path).unwrap_err().to_string();
+            assert!(error.contains("open to others") && error.contains("hint: chmod 600"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_key_is_named_and_not_shown() {
+        for (text, line, what) in [
+            ("v2 a 00", 1, "`v1`"),
+            ("# fine\n\nv1 A 00", 3, "id"),
+            ("v1 a 00", 1, "64"),
+            (&format!("v1 a {ZEROS}\nv1 b {}zz", &ZEROS[2..]), 2, "64"),
+            (&format!("v1 a {ZEROS}\nv1 a {ZEROS}"), 2, "before"),
+            (&format!("v1 a {ZEROS} more"), 1, "follows"),
+            (&format!("v1 a {ZEROS}00"), 1, "64"),
+            (&format!("v1 a +{}", &ZEROS[1..]), 1, "64"),
+        ] {
+            let (at, why) = parse(text).err().unwrap();
+            assert!(at == line && why.contains(what), "{text}: {at} {why}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_key_or_in_a_missing_folder_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passrelay.key");
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+        assert!(open(&path).unwrap_err().to_string().contains("holds no key"));
+        let missing = folder.path().join("missing/passrelay.key");
+        assert!(matches!(open(&missing), Err(KeyFileError::Create { .. })));
+        assert!(matches!(open(folder.path()), Err(KeyFileError::Read { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_the_file_nothing_breaks(text in "(v1 |[a-f0-9]{0,64}|\\PC{0,8}|\n|#){0,12}") {
+            let _read = parse(&text).map(|masters| masters.len());
+        }
+
+        #[test]
+        fn what_is_written_is_read(bytes: [u8; 32], id in "[a-z][a-z0-9_]{0,31}") {
+            let masters = parse(&format!("# c\n  v1 {id}\t{}\r\n", hex(&bytes))).unwrap();
+            prop_assert_eq!(&masters[0].id, &id);
+            prop_assert_eq!(*masters[0].bytes, bytes);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The server's keys: subkeys by label, the newest for what is made, all for what is read.
+
+use super::{Chance, key_file, key_file::KeyFileError};
+use aws_lc_rs::{hkdf, hmac};
+use std::{fmt, path::Path};
+use zeroize::Zeroizing;
+
+/// The keys of the key file. `Debug` shows their ids.
+#[derive(Debug)]
+pub struct Keys {
+    older: Vec<Key>,
+    newest: Key,
+}
+
+/// One key of the key file, as the subkeys made of it (HKDF-SHA256, RFC 5869). `Debug` shows its id.
+pub struct Key {
+    id: String,
+    codes: hmac::Key,
+    index: hmac::Key,
+}
+
+/// What stands in the key file: an id and 32 random bytes.
+pub(super) struct Master {
+    pub(super) id: String,
+    pub(super) bytes: Zeroizing<[u8; 32]>,
+}
+
+impl Keys {
+    /// Reads the key file; makes it, with one key and mode 0600, where there is none.
+    ///
+    /// The folder must exist. Two servers that start at once agree on one file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or made, when others than its owner may read it, or when a line is no key.
+    pub fn open_or_create(path: &Path, chance: &Chance) -> Result<Self, KeyFileError> {
+        let masters = key_file::read_or_create(path, chance)?;
+        Self::new(&masters).ok_or_else(|| KeyFileError::Empty { path: path.to_owned() })
+    }
+
+    /// Keys that live as long as the process: for tests and for trying things out.
+    pub fn ephemeral(chance: &Chance) -> Option<Self> {
+        Self::new(&[Master { id: "ephemeral".to_owned(), bytes: Zeroizing::new(chance.bytes()) }])
+    }
+
+    /// The last key is the newest; `None` if there is none.
+    pub(super) fn new(masters: &[Master]) -> Option<Self> {
+        let mut older = masters.iter().map(Key::new).collect::<Option<Vec<_>>>()?;
+        let newest = older.pop()?;
+        Some(Self { older, newest })
+    }
+
+    /// The key that new things are made with.
+    pub fn newest(&self) -> &Key {
+        &self.newest
+    }
+
+    /// The key with this id: what was made with an older one is still read.
+    pub fn by_id(&self, id: &str) -> Option<&Key> {
+        self.newest_first().find(|key| key.id == id)
+    }
+
+    /// Every key, newest first: the order in which an index is searched.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.newest).chain(self.older.iter().rev())
+    }
+}
+
+impl Key {
+    fn new(master: &Master) -> Option<Self> {
+        let subkey = |label| subkey(&master.bytes, label);
+        Some(Self { id: master.id.clone(), codes: subkey("codes")?, index: subkey("index")? })
+    }
+
+    /// The name that records give this key.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The subkey that codes are derived under.
+    pub(super) fn codes(&self) -> &hmac::Key {
+        &self.codes
+    }
+
+    /// A name for these parts that tells nothing about them: 64 hexadecimal digits.
+    ///
+    /// Parts never run into each other: `["ab", "c"]` and `["a", "bc"]` have different names.
+    pub fn index(&self, parts: &[&str]) -> String {
+        let mut context = hmac::Context::with_key(&self.index);
+        for part in parts {
+            update(&mut context, part.as_bytes());
+        }
+        hex(context.sign().as_ref())
+    }
+}
+
+/// Adds a field with its length before it, so that no two lists of fields look alike.
+pub(super) fn update(context: &mut hmac::Context, field: &[u8]) {
+    context.update(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+    context.update(field);
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// `None` cannot happen: 32 bytes are far below what HKDF can give.
+fn subkey(master: &[u8; 32], label: &str) -> Option<hmac::Key> {
+    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"passrelay v1").extract(master);
+    let mut bytes = Zeroizing::new([0; 32]);
+    extracted.expand(&[label.as_bytes()], hkdf::HKDF_SHA256).ok()?.fill(bytes.as_mut()).ok()?;
+    Some(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref()))
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn master(id: &str, byte: u8) -> Master {
+        Master { id: id.to_owned(), bytes: Zeroizing::new([byte; 32]) }
+    }
+
+    #[test]
+    fn new_things_use_the_newest_key_and_old_ones_are_still_found() {
+        let keys = Keys::new(&[master("a", 1), master("b", 2), master("c", 3)]).unwrap();
+        assert_eq!(keys.newest().id(), "c");
+        assert_eq!(keys.by_id("a").unwrap().id(), "a");
+        assert!(keys.by_id("d").is_none());
+        let order: Vec<&str> = keys.newest_first().map(Key::id).collect();
+        assert_eq!(order, ["c", "b", "a"]);
+        assert!(Keys::new(&[]).is_none());
+    }
+
+    #[test]
+    fn an_index_tells_its_parts_and_keys_apart() {
+        let keys = Keys::new(&[master("a", 1), master("b", 2)]).unwrap();
+        let [b, a]: [&Key; 2] = keys.newest_first().collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(a.index(&["ab", "c"]), a.index(&["ab", "c"]));
+        assert_ne!(a.index(&["ab", "c"]), a.index(&["a", "bc"]));
+        assert_ne!(a.index(&["ab"]), a.index(&["ab", ""]));
+        assert_ne!(a.index(&["ab", "c"]), b.index(&["ab", "c"]));
+        assert_eq!(a.index(&[]).len(), 64);
+    }
+
+    #[test]
+    fn keys_are_never_printed() {
+        let shown = format!("{:?}", Keys::new(&[master("a", 0xab)]).unwrap());
+        assert!(shown.contains("\"a\"") && !shown.contains("171") && !shown.contains("abab"), "{shown}");
+    }
+}
