@@ -19,7 +19,7 @@ pub struct Application {
 }
 
 /// How codes are made and how often they may be sent and checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     /// Characters of a code: 4 to 10 (T23, X10).
     pub length: u8,
@@ -78,7 +78,8 @@ impl Alphabet {
 /// What a member is offered: `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`.
 ///
 /// Which of the two the word before the colon is, the configuration decides: a configured provider's id goes first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Method {
     /// The channel's or provider's name.
     pub target: String,
@@ -108,6 +109,20 @@ impl Method {
     /// Whether it delivers a code to type.
     pub fn is_code(&self) -> bool {
         self.payload == PayloadKind::Code.as_str()
+    }
+}
+
+impl TryFrom<String> for Method {
+    type Error = InvalidMethod;
+
+    fn try_from(text: String) -> Result<Self, InvalidMethod> {
+        text.parse()
+    }
+}
+
+impl From<Method> for String {
+    fn from(method: Method) -> Self {
+        method.to_string()
     }
 }
 

@@ -3,6 +3,10 @@
 pub mod application;
 pub mod clock;
 pub mod config;
+pub mod delivery;
+pub mod member;
 pub mod plugin;
 pub mod route;
 pub mod seal;
+pub mod template;
+pub mod verification;

@@ -1,0 +1,226 @@
+//! One handing-over of a message to one provider, and what became of it.
+
+use crate::{
+    route::{self, Next},
+    seal::{DeliveryId, VerificationId},
+};
+use jiff::Timestamp;
+use provider_api::{Channel, Cost, DeliveryError, Failure, Receipt, Recipient};
+use serde::{Deserialize, Serialize};
+
+/// One handing-over of a message to one provider, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its own name.
+    pub id: DeliveryId,
+    /// What it is part of.
+    pub verification: VerificationId,
+    /// The first delivery of the same send: the message's id, the same for every provider that takes over.
+    pub message: DeliveryId,
+    /// Which code it carries.
+    pub generation: u32,
+    /// The way it travels.
+    pub channel: Channel,
+    /// To whom.
+    pub recipient: Recipient,
+    /// The provider that it is handed to.
+    pub provider: String,
+    /// The providers that may take over, in order.
+    pub successors: Vec<String>,
+    /// Whether the same message was handed to the same provider before, with an unknown outcome.
+    pub repeated: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Outcome {
+    /// Waits for its provider, or is with it.
+    Queued,
+    /// The service took the message.
+    Sent {
+        /// The service's own name of it.
+        reference: Option<String>,
+        /// Into how many parts it was split.
+        segments: Option<u32>,
+        /// What it costs, where the service says so at once.
+        cost: Option<Cost>,
+        /// When the service answered.
+        settled_at: Timestamp,
+    },
+    /// The service did not take it.
+    Failed {
+        /// The kind of failure.
+        failure: Failure,
+        /// The service's own code.
+        code: Option<String>,
+        /// What happened, for an operator.
+        text: String,
+        /// When it was known.
+        settled_at: Timestamp,
+    },
+    /// Whether the service took it is not known.
+    Unknown {
+        /// What happened, for an operator.
+        text: String,
+        /// When it was known that nothing is known.
+        settled_at: Timestamp,
+    },
+}
+
+impl Outcome {
+    /// Reads a provider's answer.
+    pub fn new(answer: Result<Receipt, DeliveryError>, settled_at: Timestamp) -> Self {
+        match answer {
+            Ok(Receipt { reference, segments, cost, .. }) => {
+                Self::Sent { reference, segments, cost, settled_at }
+            }
+            Err(DeliveryError { failure: Failure::Unknown, text, .. }) => Self::Unknown { text, settled_at },
+            Err(DeliveryError { failure, code, text, .. }) => {
+                Self::Failed { failure, code, text, settled_at }
+            }
+        }
+    }
+
+    /// The word: `queued`, `sent`, `failed` or `unknown`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent { .. } => "sent",
+            Self::Failed { .. } => "failed",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+/// Who is asked after a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// The provider.
+    pub provider: String,
+    /// The providers that may take over after it.
+    pub successors: Vec<String>,
+    /// Whether it was handed the same message before.
+    pub repeated: bool,
+}
+
+impl Delivery {
+    /// Who is asked next: the next provider of the route, or after an unknown outcome without a next one the same
+    /// provider once more; `None` if the message was taken or nobody would do better.
+    pub fn successor(&self) -> Option<Successor> {
+        let next = match &self.outcome {
+            Outcome::Queued | Outcome::Sent { .. } => Next::Stop,
+            Outcome::Failed { failure, .. } => route::after(failure),
+            Outcome::Unknown { .. } => route::after(&Failure::Unknown),
+        };
+        match (next, self.successors.split_first()) {
+            (Next::Stop, _) => None,
+            (Next::Provider, Some((provider, successors))) => Some(Successor {
+                provider: provider.clone(),
+                successors: successors.to_vec(),
+                repeated: false,
+            }),
+            (Next::Provider, None) => self.once_more(),
+        }
+    }
+
+    fn once_more(&self) -> Option<Successor> {
+        let unknown = matches!(self.outcome, Outcome::Unknown { .. });
+        let again = || Successor { provider: self.provider.clone(), successors: Vec::new(), repeated: true };
+        (unknown && !self.repeated).then(again)
+    }
+
+    /// The delivery that takes over from this one.
+    #[must_use]
+    pub fn handed_on(&self, to: Successor, id: DeliveryId, now: Timestamp) -> Self {
+        let Successor { provider, successors, repeated } = to;
+        Self { id, provider, successors, repeated, created_at: now, outcome: Outcome::Queued, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{clock::millis, seal::Chance};
+
+    pub(crate) fn delivery(provider: &str, successors: &[&str]) -> Delivery {
+        let chance = Chance::seeded(3);
+        let id = DeliveryId::new(millis(0), &chance);
+        Delivery {
+            id: id.clone(),
+            verification: VerificationId::new(millis(0), &chance),
+            message: id,
+            generation: 0,
+            channel: Channel::new("sms").unwrap(),
+            recipient: Recipient::new("+447700900123"),
+            provider: provider.to_owned(),
+            successors: successors.iter().map(|&id| id.to_owned()).collect(),
+            repeated: false,
+            created_at: millis(0),
+            outcome: Outcome::Queued,
+        }
+    }
+
+    fn settled(mut delivery: Delivery, answer: Result<Receipt, DeliveryError>) -> Delivery {
+        delivery.outcome = Outcome::new(answer, millis(1));
+        delivery
+    }
+
+    fn path(first: Delivery, answers: &[&str]) -> Vec<String> {
+        let mut seen = Vec::new();
+        let mut current = Some(first);
+        let mut answers = answers.iter();
+        while let Some(delivery) = current {
+            seen.push(format!("{}{}", delivery.provider, if delivery.repeated { "*" } else { "" }));
+            let Some(answer) = answers.next() else { break };
+            let answer = match *answer {
+                "sent" => Ok(Receipt::new("SM1")),
+                failure => Err(DeliveryError::new(Failure::from_word(failure), "why")),
+            };
+            let delivery = settled(delivery, answer);
+            let next_id = DeliveryId::new(millis(2), &Chance::seeded(4));
+            current = delivery.successor().map(|next| delivery.handed_on(next, next_id, millis(2)));
+        }
+        seen
+    }
+
+    #[test]
+    fn a_message_goes_from_provider_to_provider_until_one_takes_it() {
+        for (answers, asked) in [
+            (vec!["sent"], vec!["a"]),
+            (vec!["unavailable", "sent"], vec!["a", "b"]),
+            (vec!["broken", "throttled"], vec!["a", "b"]),
+            (vec!["invalid_recipient"], vec!["a"]),
+            (vec!["opted_out"], vec!["a"]),
+            (vec!["unknown", "sent"], vec!["a", "b"]),
+            (vec!["unknown", "unknown", "unknown"], vec!["a", "b", "b*"]),
+            (vec!["unknown", "unknown", "unavailable"], vec!["a", "b", "b*"]),
+            (vec!["unknown", "unavailable"], vec!["a", "b"]),
+        ] {
+            assert_eq!(path(delivery("a", &["b"]), &answers), asked, "{answers:?}");
+        }
+        assert_eq!(path(delivery("a", &[]), &["unknown", "unknown", "sent"]), ["a", "a*"]);
+    }
+
+    #[test]
+    fn whoever_takes_over_carries_the_same_message() {
+        let first = settled(delivery("a", &[]), Err(DeliveryError::unknown("timed out")));
+        let next = first.successor().unwrap();
+        let second = first.handed_on(next, DeliveryId::new(millis(9), &Chance::seeded(9)), millis(9));
+        assert_ne!(second.id, first.id);
+        assert_eq!((&second.message, &second.outcome), (&first.id, &Outcome::Queued));
+        assert!(second.repeated);
+    }
+
+    #[test]
+    fn a_delivery_is_shown_without_its_recipient_and_stored_with_it() {
+        let delivery = settled(delivery("a", &[]), Ok(Receipt::new("SM1").with_segments(2)));
+        assert!(!format!("{delivery:?}").contains("7700900"));
+        let stored = serde_json::to_string(&delivery).unwrap();
+        assert_eq!(serde_json::from_str::<Delivery>(&stored).unwrap(), delivery);
+    }
+}

@@ -1,0 +1,262 @@
+//! One proof and its life, as rules without I/O: time and the comparison are passed in.
+
+use crate::{
+    application::{Method, Policy},
+    clock::after,
+    seal::{DeliveryId, VerificationId},
+};
+use jiff::Timestamp;
+use provider_api::{Channel, Recipient};
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+/// One proof that a person holds a recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Its own name.
+    pub id: VerificationId,
+    /// The application that started it.
+    pub application: String,
+    /// Why: a word such as `sign_in`.
+    pub purpose: String,
+    /// The language of its messages, as a BCP 47 tag.
+    pub locale: Option<String>,
+    /// What the member was offered.
+    pub method: Method,
+    /// The channel of that method.
+    pub channel: Channel,
+    /// Whom it proves.
+    pub recipient: Recipient,
+    /// The id of the key that its codes are derived under.
+    pub key: String,
+    /// Which of its codes is the right one.
+    pub generation: u32,
+    /// The application's policy when it started.
+    pub policy: Policy,
+    /// The name of its pending slot.
+    pub slot: String,
+    /// Its deliveries, oldest first.
+    pub deliveries: Vec<DeliveryId>,
+    /// How many more codes may be checked.
+    pub checks_left: u8,
+    /// How many more messages may be sent.
+    pub sends_left: u8,
+    /// From when another message may be sent.
+    pub resend_after: Timestamp,
+    /// When it started.
+    pub created_at: Timestamp,
+    /// When it ends at the latest (X12: counted from the start).
+    pub expires_at: Timestamp,
+    status: Status,
+    ended_at: Option<Timestamp>,
+}
+
+/// Where a verification stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Waits for the right code.
+    Pending,
+    /// The right code came, once.
+    Approved,
+    /// Every check was spent on a wrong code (X15).
+    Exhausted,
+    /// Its time ran out (X13).
+    Expired,
+    /// The application gave it up or started another in its place.
+    Canceled,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The right code.
+    Right,
+    /// A wrong code.
+    Wrong,
+}
+
+/// A verification that is over does nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the verification is {0}")]
+pub struct Ended(pub Status);
+
+/// Why no further message is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ResendRefused {
+    /// The pause since the last one is not over.
+    #[error("the next message may be sent after a pause")]
+    TooSoon {
+        /// How long it still takes.
+        wait: Duration,
+    },
+    /// Every send is used up.
+    #[error("every message of this verification was sent")]
+    UsedUp {
+        /// How long this verification still lasts; then another may start.
+        wait: Duration,
+    },
+    /// It is over.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+}
+
+/// What a new verification is made of.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Its name.
+    pub id: VerificationId,
+    /// The application that starts it.
+    pub application: String,
+    /// Why.
+    pub purpose: String,
+    /// The language of its messages.
+    pub locale: Option<String>,
+    /// What the member was offered.
+    pub method: Method,
+    /// The channel of that method.
+    pub channel: Channel,
+    /// Whom it proves.
+    pub recipient: Recipient,
+    /// The id of the key that its codes are derived under.
+    pub key: String,
+    /// The application's policy.
+    pub policy: Policy,
+    /// The name of its pending slot.
+    pub slot: String,
+}
+
+impl Verification {
+    /// Starts: pending, with one message to be sent at once.
+    pub fn start(draft: Draft, delivery: DeliveryId, now: Timestamp) -> Self {
+        let Draft { id, application, purpose, locale, method, channel, recipient, key, policy, slot } = draft;
+        Self {
+            id,
+            application,
+            purpose,
+            locale,
+            method,
+            channel,
+            recipient,
+            key,
+            generation: 0,
+            slot,
+            deliveries: vec![delivery],
+            checks_left: policy.checks,
+            sends_left: policy.sends.saturating_sub(1),
+            resend_after: after(now, policy.pause),
+            created_at: now,
+            expires_at: after(now, policy.lifetime),
+            status: Status::Pending,
+            ended_at: None,
+            policy,
+        }
+    }
+
+    /// Where it stands at this time: whatever is pending at `expires_at` is expired.
+    pub fn status(&self, now: Timestamp) -> Status {
+        if self.status == Status::Pending && now >= self.expires_at { Status::Expired } else { self.status }
+    }
+
+    /// When it was approved, exhausted or canceled, or its time ran out.
+    pub fn ended_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ended_at.or_else(|| (self.status(now) == Status::Expired).then_some(self.expires_at))
+    }
+
+    /// Checks one code. The count is spent before `is_right` is asked: however the comparison ends, it has cost one.
+    ///
+    /// # Errors
+    ///
+    /// When it is over. Nothing is spent and nothing compared.
+    pub fn check(&mut self, now: Timestamp, is_right: impl FnOnce(&Self) -> bool) -> Result<Verdict, Ended> {
+        self.pending(now)?;
+        self.checks_left = self.checks_left.checked_sub(1).ok_or(Ended(Status::Exhausted))?;
+        if is_right(self) {
+            self.end(Status::Approved, now);
+            return Ok(Verdict::Right);
+        }
+        if self.checks_left == 0 {
+            self.end(Status::Exhausted, now);
+        }
+        Ok(Verdict::Wrong)
+    }
+
+    /// Counts one more message and says which delivery carries it.
+    ///
+    /// # Errors
+    ///
+    /// When it is over, the pause is not, or every send is used up.
+    pub fn resend(&mut self, delivery: DeliveryId, now: Timestamp) -> Result<(), ResendRefused> {
+        self.pending(now)?;
+        if self.sends_left == 0 {
+            return Err(ResendRefused::UsedUp { wait: between(now, self.expires_at) });
+        }
+        if now < self.resend_after {
+            return Err(ResendRefused::TooSoon { wait: between(now, self.resend_after) });
+        }
+        self.sends_left -= 1;
+        self.resend_after = after(now, self.policy.pause);
+        self.generation += u32::from(self.policy.fresh_code_on_resend);
+        self.deliveries.push(delivery);
+        Ok(())
+    }
+
+    /// Gives it up. Giving up twice is the same as once.
+    ///
+    /// # Errors
+    ///
+    /// When it ended in another way.
+    pub fn cancel(&mut self, now: Timestamp) -> Result<(), Ended> {
+        match self.status(now) {
+            Status::Pending => self.end(Status::Canceled, now),
+            Status::Canceled => {}
+            ended => return Err(Ended(ended)),
+        }
+        Ok(())
+    }
+
+    /// Whether a message may still do any good.
+    pub fn is_pending(&self, now: Timestamp) -> bool {
+        self.status(now) == Status::Pending
+    }
+
+    fn pending(&self, now: Timestamp) -> Result<(), Ended> {
+        match self.status(now) {
+            Status::Pending => Ok(()),
+            ended => Err(Ended(ended)),
+        }
+    }
+
+    fn end(&mut self, status: Status, now: Timestamp) {
+        self.status = status;
+        self.ended_at = Some(now);
+    }
+}
+
+/// From one time to a later one; nothing if it is not later.
+fn between(now: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(now)).unwrap_or_default()
+}
+
+impl Status {
+    /// The word: `pending`, `approved`, ….
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Exhausted => "exhausted",
+            Self::Expired => "expired",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
