@@ -40,10 +40,18 @@ impl Channel {
 }
 
 /// Whether this may name a channel, a provider or a library: 1 to 32 of `a`–`z`, `0`–`9`, `_`, a letter first.
-pub fn is_word(word: &str) -> bool {
-    word.len() <= 32
-        && word.starts_with(|c: char| c.is_ascii_lowercase())
-        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+pub const fn is_word(word: &str) -> bool {
+    let Some((first, mut rest)) = word.as_bytes().split_first() else { return false };
+    if word.len() > 32 || !first.is_ascii_lowercase() {
+        return false;
+    }
+    while let Some((next, after)) = rest.split_first() {
+        if !(next.is_ascii_lowercase() || next.is_ascii_digit() || *next == b'_') {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 impl TryFrom<String> for Channel {

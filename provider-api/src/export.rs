@@ -16,7 +16,7 @@
 ///
 /// # Examples
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// # use provider_api::{DeliveryError, Host, JsonSchema, Message, Provider, Receipt};
 /// # #[derive(serde::Deserialize, JsonSchema)] struct Config {}
 /// # struct Carrier;
@@ -41,12 +41,16 @@ macro_rules! export_provider {
             #[cfg(panic = "abort")]
             compile_error!("a provider must be built with panic = \"unwind\": a host cannot contain an abort");
 
+            assert!($crate::is_word($id), "the id is no lower-case word of at most 32 letters, digits and `_`");
+            $(assert!($crate::__boundary::is_channel($channel), "a channel is no lower-case word");)*
+            assert!($crate::__boundary::is_channel($first), "a channel is no lower-case word");
+
             use $crate::__boundary::{
-                CheckTypeLayout, Facts, FfiFuture, HostBox, LibHeader, OpenReply, PrefixTypeTrait, ProviderMod,
+                CheckTypeLayout, Exported, Facts, FfiFuture, HostBox, LibHeader, OpenReply, PrefixTypeTrait, ProviderMod,
                 ProviderModRef, RVec, RootModuleResult, call_root_module_loader,
             };
 
-            static FACTS: Facts = Facts {
+            const FACTS: Facts = Facts {
                 id: $id,
                 version: env!("CARGO_PKG_VERSION"),
                 host: $crate::LEAST_HOST,
@@ -56,6 +60,12 @@ macro_rules! export_provider {
                 capabilities: &[$($($capability),*)?],
                 needs: &[$($($need),*)?],
             };
+
+            // Tells `testing::conforms` what this line says. Local, so that a type of another crate can be exported too.
+            enum Here {}
+            impl Exported<Here> for $provider {
+                const FACTS: Facts = FACTS;
+            }
 
             extern "C" fn describe() -> RVec<u8> {
                 $crate::__boundary::describe::<$provider>(&FACTS)
@@ -121,6 +131,21 @@ pub mod boundary {
         std_types::RVec,
     };
     pub use async_ffi::FfiFuture;
+
+    /// What [`export_provider!`](crate::export_provider) says of a provider. `Here` is a type of the exporting crate.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not exported",
+        note = "write `export_provider!({Self}, id = \"…\", channels = [\"…\"]);` in this crate"
+    )]
+    pub trait Exported<Here> {
+        /// What the macro was told.
+        const FACTS: Facts;
+    }
+
+    /// Whether a manifest may name this as a channel.
+    pub const fn is_channel(word: &str) -> bool {
+        matches!(word.as_bytes(), b"*") || crate::is_word(word)
+    }
 }
 
 /// The symbol that the macro exports is the one that `abi_stable` looks for.

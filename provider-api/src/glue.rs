@@ -14,6 +14,7 @@ use guard::Guard;
 use instance::Instance;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod config;
 pub(crate) mod guard;
 mod instance;
 mod panic;
@@ -62,25 +63,21 @@ pub fn describe<P: Provider>(facts: &Facts) -> RVec<u8> {
 }
 
 /// Opens a provider as a library does: with the host's log wired to this copy of `tracing`.
-pub fn open<P: Provider>(facts: &'static Facts, host: HostBox, config: RVec<u8>) -> FfiFuture<OpenReply> {
+pub fn open<P: Provider>(facts: &Facts, host: HostBox, config: RVec<u8>) -> FfiFuture<OpenReply> {
     // A panic here would be one of `tracing` itself; without the wire the provider works all the same.
     drop(catch_unwind(AssertUnwindSafe(|| trace::install(&host))));
-    open_quietly::<P>(facts, host, config)
+    open_quietly::<P>(*facts, host, config)
 }
 
 /// Opens a provider without touching the log, as a test in the author's own process does.
 pub(crate) fn open_quietly<P: Provider>(
-    facts: &'static Facts,
+    facts: Facts,
     host: HostBox,
     config: RVec<u8>,
 ) -> FfiFuture<OpenReply> {
     panic::install_hook();
     let opening = Guard::new(async move {
-        let (config, _) = frame::decode::<P::Config>(&config).map_err(|cause| {
-            DeliveryError::misconfigured(format!(
-                "the configuration is not what the library expects: {cause}"
-            ))
-        })?;
+        let config = config::read::<P::Config>(&config)?;
         let provider = P::open(config, Host::new(host)).await?;
         let answer = frame::encode(&OpenAnswer::new(provider.addresses()), &[]);
         Ok::<_, DeliveryError>((Instance::new(provider, facts), answer))

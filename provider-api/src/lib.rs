@@ -16,6 +16,7 @@ mod word;
 pub mod abi;
 mod glue;
 pub mod note;
+pub mod testing;
 #[doc(hidden)]
 pub mod trace;
 
@@ -25,7 +26,7 @@ pub use address::{
 pub use channel::{Channel, InvalidChannel, is_word};
 pub use failure::{DeliveryError, Failure};
 pub use host::{Host, HttpRequest, HttpResponse};
-pub use manifest::{AVAILABILITY, EVERY_CHANNEL, Manifest, OpenAnswer};
+pub use manifest::{AVAILABILITY, EVERY_CHANNEL, FILES, Manifest, NETWORK, OpenAnswer};
 pub use member::{Availability, Candidate, Member};
 pub use message::{Cost, Message, Payload, PayloadKind, Receipt};
 pub use provider::Provider;

@@ -41,6 +41,12 @@ pub struct Manifest {
 /// The capability to be asked about a member on top of the declared addresses.
 pub const AVAILABILITY: &str = "availability";
 
+/// The need to open files.
+pub const FILES: &str = "files";
+
+/// The need for sockets of its own.
+pub const NETWORK: &str = "network";
+
 /// The channel word in a manifest that stands for every channel.
 pub const EVERY_CHANNEL: &str = "*";
 

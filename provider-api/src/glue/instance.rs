@@ -17,11 +17,11 @@ use std::sync::Arc;
 /// Owns the author's provider; its clones live as long as the calls they serve.
 pub(super) struct Instance<P> {
     provider: Contained<Arc<Contained<P>>>,
-    facts: &'static Facts,
+    facts: Facts,
 }
 
 impl<P: Provider> Instance<P> {
-    pub(super) fn new(provider: P, facts: &'static Facts) -> Self {
+    pub(super) fn new(provider: P, facts: Facts) -> Self {
         Self { provider: Contained::new(Arc::new(Contained::new(provider))), facts }
     }
 }

@@ -33,6 +33,8 @@ pub(super) fn install_hook() {
 /// Runs code whose panic becomes an error that tells what it said and where.
 pub(super) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     GUARDED.with(|depth| depth.set(depth.get() + 1));
+    // What an earlier panic said, one that the author caught, must not be taken for the words of this one.
+    LAST.with(|last| *last.borrow_mut() = None);
     let outcome = catch_unwind(AssertUnwindSafe(code)).map_err(explain);
     GUARDED.with(|depth| depth.set(depth.get() - 1));
     outcome
