@@ -1,0 +1,42 @@
+//! The log: one line an event on standard error, for people or for machines.
+
+use std::io::{self, IsTerminal};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The log could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter is none.
+    #[error("`{0}` is no log filter")]
+    Filter(String),
+    /// Somebody else in this process has started a log before.
+    #[error("a log is running already")]
+    Running,
+}
+
+/// Starts the log of this process; `filter` in the syntax of `EnvFilter`, such as `info,provider::dry_run=debug`.
+///
+/// # Errors
+///
+/// When the filter is none, or the process has a log already.
+pub fn start(filter: &str, format: Format) -> Result<(), LogError> {
+    let filter = EnvFilter::builder().parse(filter).map_err(|_| LogError::Filter(filter.to_owned()))?;
+    let log = tracing_subscriber::registry().with(filter);
+    let started = match format {
+        Format::Text => {
+            let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+            log.with(lines).try_init()
+        }
+        Format::Json => log.with(fmt::layer().json().with_writer(io::stderr)).try_init(),
+    };
+    started.map_err(|_| LogError::Running)
+}
