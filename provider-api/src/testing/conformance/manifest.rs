@@ -5,6 +5,7 @@ use crate::{
     API_VERSION, AVAILABILITY, Channel, EVERY_CHANNEL, FILES, LEAST_HOST, Manifest, NETWORK, is_word,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Asks what the library says of itself; nothing where that cannot be read.
 pub(super) fn ask(exam: &mut Exam<'_>, door: &dyn Door) -> Option<Manifest> {
@@ -81,9 +82,10 @@ fn judge_schema(exam: &mut Exam<'_>, schema: &Value) {
     }
 }
 
-/// The keys of a configuration with the schema of each.
-pub(super) fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+/// The keys of a configuration with the schema of each, in the order of the alphabet: whether JSON objects keep theirs
+/// is decided by whoever builds `serde_json`.
+pub(super) fn properties(schema: &Value) -> BTreeMap<&String, &Value> {
+    schema.get("properties").and_then(Value::as_object).into_iter().flatten().collect()
 }
 
 /// The major version of `1.2.3`, `1.2.3-rc.1` or `1.2.3+build`.
