@@ -4,6 +4,7 @@ mod admit;
 mod breaker;
 mod confine;
 mod copies;
+mod door;
 mod elf;
 mod engine;
 mod lane;
@@ -21,6 +22,7 @@ mod wire;
 mod worker;
 
 pub use admit::AdmitError;
+pub use door::LibraryDoor;
 pub use elf::{InspectError, inspect};
 pub use lane::Lane;
 pub use libraries::{Libraries, LibraryInfo, Refusal};

@@ -1,5 +1,7 @@
 //! The boundary between the host and its libraries.
 
+mod conformance;
+
 use harness::Dropped;
 use passrelay::{clock::Clock, plugin::Isolation};
 use provider_api::{Channel, Message, Payload, Recipient};
@@ -16,10 +18,12 @@ fn message(to: &str) -> Message {
 async fn a_dropped_in_library_delivers() {
     for isolation in BOTH {
         let dropped = Dropped::with(&["dry_run"]);
-        let providers = dropped.open("dry_run", isolation, json!({}), &Clock::system()).await;
-        println!("{:?}", providers.status());
+        let outbox = dropped.path().join("outbox.jsonl");
+        let providers =
+            dropped.open("dry_run", isolation, json!({ "outbox": outbox }), &Clock::system()).await;
         let lane = providers.lane("dry_run").expect("the provider is open");
         let receipt = lane.deliver(message("+447700900123")).await.unwrap();
-        assert_eq!(receipt.reference.as_deref(), Some("ver_1"));
+        assert!(receipt.reference.is_some());
+        assert!(std::fs::read_to_string(outbox).unwrap().contains("493817"));
     }
 }

@@ -180,7 +180,7 @@ fn why_missing(libraries: &Libraries, id: &str) -> String {
     refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
 }
 
-async fn open_lane(
+pub(super) async fn open_lane(
     settings: &Settings,
     library: &LibraryInfo,
     workshop: &Workshop,

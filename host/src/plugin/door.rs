@@ -1,0 +1,74 @@
+//! A loaded library as the conformance suite asks it: the same questions as in its author's own process.
+
+use super::{Isolation, LibraryInfo, Settings, Workshop, lane::Lane, providers::open_lane};
+use provider_api::{
+    DeliveryError, Manifest, OpenAnswer,
+    abi::{Reply, frame},
+    testing::conformance::{Door, Session},
+};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// How long a question may stay unanswered.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A library on a thread or in a process of its own. Its methods block: use it outside of a runtime's own threads.
+#[derive(Debug)]
+pub struct LibraryDoor {
+    library: LibraryInfo,
+    isolation: Isolation,
+    workshop: Workshop,
+    runtime: Handle,
+}
+
+impl LibraryDoor {
+    /// Leads to a library in this isolation; its providers live on `runtime`.
+    pub fn new(library: LibraryInfo, isolation: Isolation, workshop: Workshop, runtime: Handle) -> Self {
+        Self { library, isolation, workshop, runtime }
+    }
+}
+
+impl Door for LibraryDoor {
+    fn manifest(&self) -> Result<Manifest, String> {
+        Ok(self.library.manifest.clone())
+    }
+
+    fn open(&self, config: &Value) -> Result<(OpenAnswer, Box<dyn Session>), DeliveryError> {
+        let settings = Settings {
+            id: self.library.manifest.id.clone(),
+            enabled: true,
+            library: self.library.manifest.id.clone(),
+            isolation: self.isolation,
+            timeout: PATIENCE,
+            queue: 1024,
+            sha256: None,
+            allow_private_addresses: false,
+            config: config.clone(),
+        };
+        let lane = self.runtime.block_on(open_lane(&settings, &self.library, &self.workshop))?;
+        let answer = OpenAnswer::new(lane.addresses().to_vec());
+        Ok((answer, Box::new(Opened { lane, runtime: self.runtime.clone() })))
+    }
+}
+
+/// An opened provider behind the door.
+struct Opened {
+    lane: Lane,
+    runtime: Handle,
+}
+
+impl Session for Opened {
+    fn call(&self, op: u32, request: Vec<u8>) -> Reply {
+        let reply = self.runtime.block_on(self.lane.raw_call(op, request));
+        reply.unwrap_or_else(|how| Reply::Panicked(frame::encode(&DeliveryError::broken(how), &[])))
+    }
+
+    fn call_and_drop(&self, op: u32, request: Vec<u8>) {
+        self.runtime.block_on(async {
+            let call = self.lane.raw_call(op, request);
+            // Long enough to arrive, too short to be answered by anything that waits.
+            drop(tokio::time::timeout(Duration::from_millis(20), call).await);
+        });
+    }
+}
