@@ -1,6 +1,7 @@
 //! The boundary between the host and its libraries.
 
 mod conformance;
+mod refusals;
 
 use harness::Dropped;
 use passrelay::{clock::Clock, plugin::Isolation};

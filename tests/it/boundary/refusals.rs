@@ -1,0 +1,189 @@
+//! A file that is no good is refused in one line with a hint, and the others serve.
+
+use harness::{Dropped, built};
+use passrelay::{
+    clock::Clock,
+    plugin::{InspectError, Isolation, ProviderState, Refusal, inspect},
+};
+use serde_json::json;
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
+
+fn library() -> Vec<u8> {
+    fs::read(built("dry_run")).unwrap()
+}
+
+/// Puts `bytes` beside a good library: the good one is found, and this is why the other is not.
+async fn refused(name: &str, bytes: &[u8]) -> Refusal {
+    let dropped = Dropped::with(&["dry_run"]);
+    dropped.put(name, bytes);
+    only_refusal(&dropped, name).await
+}
+
+async fn only_refusal(dropped: &Dropped, name: &str) -> Refusal {
+    let libraries = dropped.scan().await;
+    assert!(libraries.by_id("dry_run").is_some(), "the good library still serves: {:?}", libraries.refused());
+    let refusals = libraries.refused();
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    let refusal = refusals.first().unwrap().clone();
+    assert!(refusal.file.ends_with(name), "{refusal}");
+    let line = refusal.to_string();
+    assert!(line.lines().count() == 1 && line.chars().count() < 300 + refusal.file.as_os_str().len(), "{line}");
+    refusal
+}
+
+/// Trap A2: a file cut off anywhere would end the host with a bus error in `dlopen`.
+#[test]
+fn a_library_cut_off_anywhere_is_refused_without_being_loaded() {
+    let library = library();
+    assert!(inspect(&library).is_ok());
+    for length in (0..library.len()).step_by(4096) {
+        let cut = library.get(..length).unwrap();
+        match inspect(cut) {
+            Err(_) => {}
+            // Behind the last segment stand only sections that nobody loads.
+            Ok(_) => assert!(length > last_loaded_byte(&library), "cut to {length} bytes"),
+        }
+    }
+}
+
+fn last_loaded_byte(library: &[u8]) -> usize {
+    let (mut low, mut high) = (0, library.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        let cut = library.get(..middle).unwrap();
+        if matches!(inspect(cut), Err(InspectError::Truncated { .. } | InspectError::NotElf | InspectError::Malformed(_))) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low.saturating_sub(1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_library_is_refused_and_the_others_serve() {
+    let library = library();
+    let refusal = refused("libcut.so", library.get(..library.len() / 3).unwrap()).await;
+    assert!(refusal.reason.contains("truncated") || refusal.reason.contains("ELF"), "{refusal}");
+    assert!(refusal.hint.is_some());
+}
+
+/// Traps A3 and A4: what the inspection cannot see, the trial survives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_library_never_harms_the_host() {
+    let good = library();
+    for seed in 0..24_u64 {
+        let mut bytes = good.clone();
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        for _ in 0..200 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let at = usize::try_from(state % bytes.len() as u64).unwrap();
+            *bytes.get_mut(at).unwrap() ^= 1 << (state % 8);
+        }
+        let dropped = Dropped::new();
+        dropped.put("libdamaged.so", &bytes);
+        // Found or refused: either way this process is still here to say so.
+        let libraries = dropped.scan().await;
+        assert_eq!(libraries.found().len() + libraries.refused().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_library_is_told_so() {
+    for (name, bytes, reason) in [
+        ("libtext.so", b"just some text".to_vec(), "not a 64-bit ELF file"),
+        ("libempty.so", Vec::new(), "not a 64-bit ELF file"),
+        ("libprogram.so", fs::read("/bin/sh").unwrap(), "not a shared library"),
+        ("libother.so", for_another_machine(), "built for another machine"),
+    ] {
+        let refusal = refused(name, &bytes).await;
+        assert!(refusal.reason.contains(reason), "{refusal}");
+        assert!(refusal.hint.is_some(), "{refusal}");
+    }
+}
+
+/// The machine stands in bytes 18 and 19 of an ELF header; 243 is RISC-V.
+fn for_another_machine() -> Vec<u8> {
+    let mut bytes = library();
+    bytes.splice(18..20, 243_u16.to_le_bytes());
+    bytes
+}
+
+/// Section J of the traps: links, pipes and folders are not followed, not opened, not waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_regular_file_that_nobody_else_may_write_is_read() {
+    let put_link = |folder: &Path| symlink(built("dry_run"), folder.join("libodd.so")).unwrap();
+    let put_folder = |folder: &Path| fs::create_dir(folder.join("libodd.so")).unwrap();
+    let put_writable = |folder: &Path| {
+        let file = folder.join("libodd.so");
+        fs::write(&file, library()).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    };
+    let put_pipe = |folder: &Path| {
+        let status = std::process::Command::new("mkfifo").arg(folder.join("libodd.so")).status().unwrap();
+        assert!(status.success());
+    };
+    let cases: [(&dyn Fn(&Path), &str); 4] = [
+        (&put_link, "a symbolic link"),
+        (&put_folder, "not a regular file"),
+        (&put_writable, "may be written by others"),
+        (&put_pipe, "not a regular file"),
+    ];
+    for (put, reason) in cases {
+        let dropped = Dropped::with(&["dry_run"]);
+        put(&dropped.path().join("providers"));
+        let refusal = only_refusal(&dropped, "libodd.so").await;
+        assert!(refusal.reason.contains(reason), "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_others_may_write_is_not_trusted() {
+    let dropped = Dropped::with(&["dry_run"]);
+    fs::set_permissions(dropped.path().join("providers"), fs::Permissions::from_mode(0o777)).unwrap();
+    let libraries = dropped.scan().await;
+    assert!(libraries.found().is_empty());
+    assert!(libraries.refused().first().unwrap().reason.contains("may be written by others"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_libraries_with_one_id_are_both_refused_and_both_named() {
+    let dropped = Dropped::with(&["dry_run"]);
+    dropped.put("libcopy.so", &library());
+    let libraries = dropped.scan().await;
+    assert!(libraries.found().is_empty());
+    assert_eq!(libraries.refused().len(), 2);
+    for refusal in libraries.refused() {
+        assert!(refusal.reason.contains("libcopy.so") && refusal.reason.contains("libdry_run.so"), "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pinned_provider_takes_no_other_file() {
+    let dropped = Dropped::with(&["dry_run"]);
+    let outbox = dropped.path().join("outbox.jsonl");
+    let mut settings = harness::provider("dry_run", Isolation::Process, json!({ "outbox": outbox }));
+    settings.sha256 = Some("0".repeat(64));
+    let providers = dropped.open_with(&[settings.clone()], &Clock::system()).await;
+    let status = providers.status().remove(0);
+    assert!(matches!(&status.state, ProviderState::Failed(reason) if reason.contains("pins 0000")), "{status:?}");
+
+    settings.sha256 = Some(dropped.scan().await.by_id("dry_run").unwrap().sha256.clone());
+    let providers = dropped.open_with(&[settings], &Clock::system()).await;
+    assert_eq!(providers.status().remove(0).state, ProviderState::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_without_its_library_says_why() {
+    let dropped = Dropped::new();
+    dropped.put("libdry_run.so", b"garbage");
+    let providers = dropped.open("dry_run", Isolation::Process, json!({}), &Clock::system()).await;
+    let status = providers.status().remove(0);
+    assert!(matches!(&status.state, ProviderState::Failed(reason) if reason.contains("not a 64-bit ELF file")), "{status:?}");
+}
