@@ -1,6 +1,7 @@
 //! The Passrelay server: proves that a person holds a phone number or an e-mail address.
 
 pub mod application;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;

@@ -113,6 +113,12 @@ impl Draft {
         &self.log
     }
 
+    /// The library that a configured provider uses.
+    pub fn library_of(&self, provider: &str) -> Option<&str> {
+        let settings = self.providers.iter().map(|provider| &provider.settings);
+        settings.filter(|settings| settings.id == provider).map(|settings| settings.library.as_str()).next()
+    }
+
     /// Says what the file means, now that the libraries are known.
     ///
     /// # Errors

@@ -1,0 +1,164 @@
+//! What may be typed.
+
+use clap::{Args, Parser, Subcommand};
+use provider_api::{Channel, Secret};
+use std::{convert::Infallible, path::PathBuf};
+
+/// Proves that a person holds a phone number or an e-mail address.
+#[derive(Debug, Parser)]
+#[command(name = "passrelay", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    /// The configuration file [default: `passrelay.toml` here if it exists, else built-in defaults]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Write one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  what was asked for failed
+  2  wrong usage
+  3  mistakes in the configuration: all of them are told";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve the API until told to stop
+    Serve,
+    /// Check the configuration and the libraries, then exit
+    ///
+    /// Fails with 3 if the configuration has mistakes, and with 1 if an enabled provider has no usable library.
+    Check,
+    /// Look at providers and their libraries, and try them
+    #[command(subcommand)]
+    Providers(Providers),
+    /// Tell which methods a member would be offered
+    Methods(Methods),
+    /// Send a code of your own, outside of any verification
+    Send(Send),
+}
+
+/// What to do with providers.
+#[derive(Debug, Subcommand)]
+pub(super) enum Providers {
+    /// List the configured providers and how they are
+    List,
+    /// Tell what a library is and says of itself
+    Inspect {
+        /// The library's file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of a library's configuration
+    Schema {
+        /// A provider's or library's id, or a library's file
+        #[arg(value_name = "ID_OR_FILE")]
+        library: String,
+    },
+    /// Print the documentation of a library and its keys
+    Docs {
+        /// A provider's or library's id, or a library's file
+        #[arg(value_name = "ID_OR_FILE")]
+        library: String,
+    },
+    /// Send a test message through a provider
+    Test(Test),
+}
+
+/// Whom to send a test message, and how.
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// The provider's id
+    #[arg(value_name = "ID")]
+    pub(super) provider: String,
+    /// A phone number with `+` and country code, an e-mail address, or what the channel takes
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(super) to: String,
+    /// The channel [default: the one that the provider serves and that fits the recipient]
+    #[arg(long, value_name = "CHANNEL", value_parser = channel)]
+    pub(super) channel: Option<Channel>,
+}
+
+/// A member to be offered methods.
+#[derive(Debug, Args)]
+pub(super) struct Methods {
+    /// The application's id [default: the only one]
+    #[arg(value_name = "APPLICATION")]
+    pub(super) application: Option<String>,
+    /// A field of the member, for example `mobile=+447700900123`; may be given several times
+    #[arg(long = "field", value_name = "NAME=VALUE", required = true)]
+    pub(super) fields: Vec<String>,
+    /// The application's own id of the member
+    #[arg(long, value_name = "ID")]
+    pub(super) member_id: Option<String>,
+    /// The member's language, for example `en-GB`
+    #[arg(long, value_name = "TAG")]
+    pub(super) locale: Option<String>,
+}
+
+/// What to send, to whom, and how.
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    /// A phone number with `+` and country code, an e-mail address, or what the channel takes
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(super) to: String,
+    /// The channel
+    #[arg(long, value_name = "CHANNEL", value_parser = channel)]
+    pub(super) channel: Channel,
+    /// The provider's id [default: the channel's route]
+    #[arg(long, value_name = "ID")]
+    pub(super) provider: Option<String>,
+    /// The code
+    #[arg(long, value_name = "CODE", value_parser = secret)]
+    pub(super) code: Secret,
+    /// The whole text, `{payload}` for the code [default: one sentence with the code]
+    #[arg(long, value_name = "TEXT", value_parser = secret)]
+    pub(super) text: Option<Secret>,
+    /// Why the person is asked, for example `sign_in`
+    #[arg(long, value_name = "PURPOSE", default_value = "generic")]
+    pub(super) purpose: String,
+}
+
+fn channel(word: &str) -> Result<Channel, provider_api::InvalidChannel> {
+    Channel::new(word)
+}
+
+fn secret(value: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_defined() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_every_exit_code() {
+        let help = Arguments::command().render_help().to_string();
+        for exit in super::super::Exit::ALL {
+            assert!(help.contains(&format!("\n  {}  ", exit.code())), "{help}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_read_wherever_they_stand() {
+        let typed = "passrelay send --to +447700900123 --channel sms --code 123456 --json --config x.toml";
+        let read = Arguments::try_parse_from(typed.split(' ')).unwrap();
+        assert!(read.json);
+        assert_eq!(read.config, Some("x.toml".into()));
+        let shown = format!("{:?}", read.command);
+        assert!(!shown.contains("123456"), "{shown}");
+        let Command::Send(send) = read.command else { panic!("{shown}") };
+        assert_eq!((send.code.expose(), send.purpose.as_str(), send.provider), ("123456", "generic", None));
+    }
+}

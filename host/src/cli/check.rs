@@ -1,0 +1,114 @@
+//! `passrelay check`: the configuration and the libraries, without starting anything.
+
+use super::{
+    Exit,
+    page::Page,
+    setup::{self, Setup},
+    table::{table, words},
+    trouble::Trouble,
+};
+use crate::plugin::{LibraryInfo, Refusal};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Checks everything that can be known before anything starts.
+pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
+    Ok(page(&setup::load(file).await?))
+}
+
+fn page(setup: &Setup) -> Page {
+    let (config, libraries) = (&setup.config, &setup.libraries);
+    let mut text = Vec::new();
+    if !libraries.found().is_empty() {
+        text.push(found(libraries.found()));
+    }
+    text.extend(libraries.refused().iter().map(refused));
+    text.push(format!(
+        "configuration: {}, {}, {}",
+        counted(config.providers.len(), "provider"),
+        counted(config.applications.len(), "application"),
+        counted(config.routes.iter().count(), "route"),
+    ));
+    text.push(match config.warnings.len() {
+        0 => "ok".to_owned(),
+        count => format!("not ok: {}", counted(count, "warning")),
+    });
+    let routes = config.routes.iter().map(|(channel, route)| (channel.to_string(), json!(route)));
+    let json = json!({
+        "ok": config.warnings.is_empty(),
+        "warnings": config.warnings,
+        "providers": config.providers.keys().collect::<Vec<_>>(),
+        "applications": config.applications.keys().collect::<Vec<_>>(),
+        "routes": routes.collect::<serde_json::Map<_, _>>(),
+        "libraries": libraries.found().iter().map(library_json).collect::<Vec<_>>(),
+        "refused": libraries.refused().iter().map(refused_json).collect::<Vec<_>>(),
+    });
+    let exit = if config.warnings.is_empty() { Exit::Done } else { Exit::Failed };
+    Page::new(text.join("\n"), json).with_warnings(&config.warnings).with_exit(exit)
+}
+
+fn found(libraries: &[LibraryInfo]) -> String {
+    let row = |library: &LibraryInfo| {
+        let manifest = &library.manifest;
+        let file = library.file.display().to_string();
+        [manifest.id.clone(), manifest.version.clone(), words(&manifest.channels), file]
+    };
+    table(["LIBRARY", "VERSION", "CHANNELS", "FILE"], &libraries.iter().map(row).collect::<Vec<_>>())
+}
+
+fn refused(refusal: &Refusal) -> String {
+    Trouble::refused(refusal).to_string()
+}
+
+fn library_json(library: &LibraryInfo) -> Value {
+    let manifest = &library.manifest;
+    json!({
+        "id": manifest.id,
+        "version": manifest.version,
+        "channels": manifest.channels,
+        "file": library.file,
+        "sha256": library.sha256,
+    })
+}
+
+fn refused_json(refusal: &Refusal) -> Value {
+    json!({ "file": refusal.file, "reason": refusal.reason, "hint": refusal.hint })
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Draft, Environment},
+        plugin::Libraries,
+    };
+
+    fn setup(text: &str) -> Setup {
+        let libraries = Libraries::default();
+        let draft = Draft::parse(text, Path::new("p.toml"), Environment::of([("KEY", "K".repeat(30))]));
+        Setup { config: draft.finish(&libraries).unwrap(), libraries }
+    }
+
+    #[test]
+    fn a_configuration_without_a_mistake_is_ok() {
+        let page = page(&setup(""));
+        assert_eq!(page.text, "configuration: 0 providers, 0 applications, 0 routes\nok");
+        assert_eq!(page.json["ok"], true);
+        assert_eq!(page.exit, Exit::Done);
+    }
+
+    #[test]
+    fn a_missing_library_fails_the_check_and_no_secret_is_shown() {
+        let page = page(&setup(
+            "[providers.sms]\n[applications.web]\napi_keys = [{ env = \"KEY\" }]\nmethods = [\"sms:code\"]\n",
+        ));
+        assert_eq!(page.text, "configuration: 1 provider, 1 application, 0 routes\nnot ok: 1 warning");
+        assert_eq!(page.exit, Exit::Failed);
+        assert_eq!(page.json["warnings"][0]["line"], 1);
+        assert!(!format!("{page:?}").contains("KKKK"));
+    }
+}

@@ -1,0 +1,21 @@
+//! `passrelay providers …`: looks at providers and their libraries, and tries them.
+
+mod docs;
+mod inspect;
+mod list;
+mod schema;
+mod test;
+
+use super::{arguments::Providers, page::Page, trouble::Trouble};
+use std::path::Path;
+
+/// Does what is asked for.
+pub(super) async fn run(file: Option<&Path>, command: Providers) -> Result<Page, Trouble> {
+    match command {
+        Providers::List => list::run(file).await,
+        Providers::Inspect { file: library } => inspect::run(file, &library).await,
+        Providers::Schema { library } => schema::run(file, &library).await,
+        Providers::Docs { library } => docs::run(file, &library).await,
+        Providers::Test(asked) => test::run(file, asked).await,
+    }
+}

@@ -1,0 +1,222 @@
+//! `passrelay send`: hands over a code of the caller's own, outside of any verification.
+
+use super::{
+    Exit,
+    arguments::Send,
+    page::{Page, one_line},
+    setup,
+    trouble::Trouble,
+    wiring,
+};
+use crate::{config::Config, plugin::Settings};
+use provider_api::{AddressKind, Channel, DeliveryError, Receipt, Recipient, Secret};
+use serde_json::json;
+use std::path::Path;
+
+/// What to deliver. `Debug` shows neither code nor text, and the recipient masked.
+#[derive(Debug, Clone)]
+pub(super) struct Errand {
+    /// The provider, or the channel's route if there is none.
+    pub(super) provider: Option<String>,
+    /// To whom.
+    pub(super) recipient: Recipient,
+    /// By which way.
+    pub(super) channel: Channel,
+    /// The code.
+    pub(super) code: Secret,
+    /// The whole text with `{payload}` for the code, or none for the host's own sentence.
+    pub(super) text: Option<Secret>,
+    /// Why the person is asked.
+    pub(super) purpose: String,
+    /// Whether it is only a test.
+    pub(super) test: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub(super) struct Delivered {
+    /// The provider that was asked last.
+    pub(super) provider: String,
+    /// What it answered.
+    pub(super) outcome: Result<Receipt, DeliveryError>,
+}
+
+/// Hands the code over and tells what the service answered.
+pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Trouble> {
+    let recipient = recipient(&asked.to)?;
+    if asked.code.expose().is_empty() {
+        return Err(Trouble::new("the code is empty").with_hint("`--code CODE`"));
+    }
+    let setup = setup::load(file).await?;
+    match &asked.provider {
+        Some(provider) => drop(known(&setup.config, provider)?),
+        None if setup.config.routes.of(&asked.channel).is_empty() => {
+            return Err(Trouble::new(format!("channel `{}` has no route", asked.channel))
+                .with_hint(format!("[routes] {} = [\"PROVIDER\"], or `--provider ID`", asked.channel)));
+        }
+        None => {}
+    }
+    let errand = Errand {
+        provider: asked.provider,
+        recipient,
+        channel: asked.channel,
+        code: asked.code,
+        text: asked.text,
+        purpose: asked.purpose,
+        test: false,
+    };
+    let told = errand.clone();
+    let warnings = setup.config.warnings.clone();
+    Ok(page(&told, &wiring::deliver(setup, errand).await?).with_warnings(&warnings))
+}
+
+/// The recipient that was typed, read strictly where its form says what it is; never part of what is told.
+pub(super) fn recipient(typed: &str) -> Result<Recipient, Trouble> {
+    let kind = if typed.contains('@') {
+        AddressKind::Email
+    } else if typed.trim_start().starts_with(|c: char| c == '+' || c.is_ascii_digit()) {
+        AddressKind::Phone
+    } else {
+        AddressKind::Other("any".to_owned())
+    };
+    kind.read(typed).map_err(|why| {
+        Trouble::new(format!("`--to` is no recipient: {why}"))
+            .with_hint("for example `--to +447700900123` or `--to ada@example.com`")
+    })
+}
+
+/// A configured provider that is enabled.
+pub(super) fn known<'a>(config: &'a Config, provider: &str) -> Result<&'a Settings, Trouble> {
+    let Some(settings) = config.providers.get(provider) else {
+        let trouble = Trouble::new(format!("there is no provider `{}`", one_line(provider)));
+        let ids: Vec<&str> = config.providers.keys().map(String::as_str).collect();
+        return Err(if ids.is_empty() {
+            trouble.with_hint("configure one as `[providers.ID]`")
+        } else {
+            trouble.with_hint(format!("there is `{}`", ids.join("`, `")))
+        });
+    };
+    if settings.enabled {
+        return Ok(settings);
+    }
+    let trouble = Trouble::new(format!("provider `{provider}` is not enabled"));
+    Err(trouble.with_hint(format!(
+        "[providers.{provider}] enabled = true; `passrelay check` tells if it was left out"
+    )))
+}
+
+/// Tells what became of it. What a service or a provider says is cleared of code and recipient.
+pub(super) fn page(errand: &Errand, delivered: &Delivered) -> Page {
+    let recipient = errand.recipient.masked();
+    let clean = |text: &str| {
+        let text = text.replace(errand.recipient.as_str(), &recipient);
+        let code = errand.code.expose();
+        if code.is_empty() { text } else { text.replace(code, "•••") }
+    };
+    let Delivered { provider, outcome } = delivered;
+    let mut json = json!({
+        "delivered": outcome.is_ok(),
+        "provider": provider,
+        "channel": errand.channel,
+        "recipient": recipient,
+        "test": errand.test,
+    });
+    let (text, details, exit) = match outcome {
+        Ok(receipt) => {
+            let head = format!("handed over by `{provider}` to {recipient} on `{}`", errand.channel);
+            let reference = receipt.reference.as_deref().map(|named| ("reference", one_line(&clean(named))));
+            let segments = receipt.segments.map(|count| ("segments", count.to_string()));
+            let cost = receipt.cost.as_ref();
+            let cost = cost.map(|cost| ("cost", one_line(&format!("{} {}", cost.amount, cost.currency))));
+            let facts = [reference, segments, cost].into_iter().flatten();
+            let lines = facts.map(|(name, fact)| format!("\n{name:<9}  {fact}"));
+            let text = std::iter::once(head).chain(lines).collect::<String>();
+            let details = json!({
+                "reference": receipt.reference.as_deref().map(clean),
+                "segments": receipt.segments,
+                "cost": receipt.cost,
+            });
+            (text, details, Exit::Done)
+        }
+        Err(error) => {
+            let told = one_line(&clean(&error.to_string()));
+            let text =
+                format!("not handed over by `{provider}` to {recipient} on `{}`\n{told}", errand.channel);
+            let details = json!({
+                "failure": error.failure,
+                "code": error.code.as_deref().map(clean),
+                "text": clean(&error.text),
+                "retry_after_ms": error.retry_after_ms,
+            });
+            (text, details, Exit::Failed)
+        }
+    };
+    if let (Some(json), serde_json::Value::Object(details)) = (json.as_object_mut(), details) {
+        json.extend(details);
+    }
+    Page::new(text, json).with_exit(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use provider_api::Failure;
+
+    fn errand() -> Errand {
+        Errand {
+            provider: None,
+            recipient: recipient("+447700900123").unwrap(),
+            channel: Channel::new("sms").unwrap(),
+            code: Secret::new("482913"),
+            text: Some(Secret::new("{payload} is it")),
+            purpose: "generic".to_owned(),
+            test: false,
+        }
+    }
+
+    #[test]
+    fn what_was_handed_over_is_told_without_code_and_full_recipient() {
+        let receipt = Receipt::new("SM1").with_segments(2).with_cost("0.0425", "EUR");
+        let delivered = Delivered { provider: "dry_run".to_owned(), outcome: Ok(receipt) };
+        let page = page(&errand(), &delivered);
+        assert_eq!(
+            page.text,
+            "handed over by `dry_run` to +44•••••••123 on `sms`\nreference  SM1\nsegments   2\ncost       0.0425 EUR"
+        );
+        assert_eq!(page.json["reference"], "SM1");
+        assert_eq!(page.exit, Exit::Done);
+    }
+
+    #[test]
+    fn a_talkative_service_betrays_neither_code_nor_recipient() {
+        let error =
+            DeliveryError::new(Failure::Rejected, "no: 482913 to +447700900123\nsorry").with_code("482913");
+        let delivered = Delivered { provider: "dry_run".to_owned(), outcome: Err(error) };
+        let errand = errand();
+        let page = page(&errand, &delivered);
+        assert_eq!(
+            page.text,
+            "not handed over by `dry_run` to +44•••••••123 on `sms`\nrejected (•••): no: ••• to +44•••••••123 sorry"
+        );
+        assert_eq!(page.exit, Exit::Failed);
+        let shown = format!("{page:?}{errand:?}");
+        assert!(
+            !shown.contains("482913") && !shown.contains("7700900123") && !shown.contains("is it"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_recipient_is_read_strictly_and_never_told() {
+        assert_eq!(recipient(" ada@example.com\n").unwrap().as_str(), "ada@example.com");
+        assert_eq!(recipient("user-17").unwrap().as_str(), "user-17");
+        for bad in ["07700900123", "+44 7700", "eve@", " "] {
+            let told = recipient(bad).unwrap_err().text();
+            assert!(
+                told.starts_with("error: `--to` is no recipient: ") && told.lines().count() == 2,
+                "{told}"
+            );
+            assert!(bad == " " || !told.contains(bad), "{told}");
+        }
+    }
+}
