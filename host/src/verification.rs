@@ -3,7 +3,7 @@
 use crate::{
     application::{Method, Policy},
     clock::after,
-    seal::{DeliveryId, VerificationId},
+    seal::{Code, CodeInput, DeliveryId, Key, VerificationId},
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Recipient};
@@ -155,6 +155,20 @@ impl Verification {
             ended_at: None,
             policy,
         }
+    }
+
+    /// Derives its code of this generation under the key that it names.
+    pub fn code(&self, key: &Key, generation: u32) -> Code {
+        key.code(&CodeInput {
+            verification: self.id.as_str(),
+            generation,
+            recipient: &self.recipient,
+            payload: &self.method.payload,
+            length: self.policy.length,
+            characters: self.policy.alphabet.characters(),
+            amount: None,
+            payee: None,
+        })
     }
 
     /// Where it stands at this time: whatever is pending at `expires_at` is expired.

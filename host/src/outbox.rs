@@ -1,0 +1,149 @@
+//! Hands deliveries to their providers, goes on by the route's rule, and keeps what became of each.
+
+mod message;
+mod running;
+mod scrub;
+mod settle;
+
+pub use running::Settling;
+
+use crate::{
+    application::Site,
+    clock::{Clock, after},
+    delivery::{Delivery, Outcome},
+    plugin::Providers,
+    seal::{Chance, DeliveryId, Keys},
+    store::Ledger,
+    verification::Verification,
+};
+use provider_api::{DeliveryError, Receipt};
+use running::Running;
+use settle::{Settled, Settlement};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// How long a provider may take where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hands deliveries over, each in a task of its own. Cheap to clone; all clones are one outbox.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+    running: Running,
+}
+
+/// What an outbox is made of.
+#[derive(Debug)]
+pub struct OutboxParts {
+    /// Whom messages speak for.
+    pub site: Site,
+    /// The providers that are open.
+    pub providers: Arc<Providers>,
+    /// How long each provider may take, by id; ten seconds for those that are not in it.
+    pub timeouts: BTreeMap<String, Duration>,
+    /// Where deliveries are kept.
+    pub ledger: Ledger,
+    /// What codes are derived under.
+    pub keys: Arc<Keys>,
+    /// What tells the time.
+    pub clock: Clock,
+    /// What ids are made of.
+    pub chance: Chance,
+}
+
+#[derive(Debug)]
+struct Shared {
+    parts: OutboxParts,
+}
+
+impl Outbox {
+    /// Puts its parts together.
+    pub fn new(parts: OutboxParts) -> Self {
+        Self { shared: Arc::new(Shared { parts }), running: Running::default() }
+    }
+
+    /// Hands a delivery over, and its successors if it comes to that; returns at once, within a tokio runtime.
+    pub fn hand_over(&self, verification: Verification, delivery: Delivery) -> Settling {
+        let shared = Arc::clone(&self.shared);
+        self.running.spawn(async move { shared.carry(verification, delivery).await })
+    }
+
+    /// Waits until nothing is being handed over, at most this long; says how many deliveries are still under way.
+    pub async fn drain(&self, limit: Duration) -> usize {
+        self.shared.parts.clock.timeout(limit, self.running.none()).await;
+        self.running.count()
+    }
+}
+
+impl Shared {
+    /// Goes from provider to provider until the message is taken or nobody is left to ask.
+    async fn carry(&self, verification: Verification, mut delivery: Delivery) -> Delivery {
+        loop {
+            let answer = self.deliver(&verification, &delivery).await;
+            let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
+            let settlement = Settlement { delivery: delivery.clone(), answer, successor };
+            let key = vec![(&delivery.id).into(), (&delivery.verification).into()];
+            let Settled { delivery: settled, next } = match self
+                .parts
+                .ledger
+                .insist(key, move |view, now| settlement.apply(view, now))
+                .await
+            {
+                Ok(settled) => settled,
+                Err(error) => {
+                    tracing::error!(delivery.id = %delivery.id, %error, "what became of a delivery is lost");
+                    return delivery;
+                }
+            };
+            tell(&settled);
+            match next {
+                Some(next) => delivery = next,
+                None => return settled,
+            }
+        }
+    }
+
+    /// Hands over once. What a provider says loses the code and the recipient, should it repeat them.
+    async fn deliver(
+        &self,
+        verification: &Verification,
+        delivery: &Delivery,
+    ) -> Result<Receipt, DeliveryError> {
+        let Some(lane) = self.parts.providers.lane(&delivery.provider) else {
+            let text = format!("provider `{}` is not open", delivery.provider);
+            return Err(DeliveryError::unavailable(text));
+        };
+        let Some(key) = self.parts.keys.by_id(&verification.key) else {
+            let text = format!("key `{}` is not in the key file", verification.key);
+            return Err(DeliveryError::misconfigured(text));
+        };
+        let code = verification.code(key, delivery.generation);
+        let patience = self.parts.timeouts.get(&delivery.provider).copied().unwrap_or(PATIENCE);
+        let deadline = after(self.parts.clock.now(), patience);
+        let message = message::write(verification, delivery, &code, &self.parts.site, deadline);
+        let answer = lane.deliver(message).await;
+        scrub::answer(answer, &[code.expose(), delivery.recipient.as_str()])
+    }
+}
+
+/// One line for each delivery, with the recipient masked.
+fn tell(delivery: &Delivery) {
+    let Delivery { id, verification, provider, channel, recipient, repeated, outcome, .. } = delivery;
+    match outcome {
+        Outcome::Queued => {}
+        Outcome::Sent { reference, segments, .. } => tracing::info!(
+            delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
+            repeated, reference, segments, "delivery sent"
+        ),
+        Outcome::Failed { failure, code, text, .. } => tracing::warn!(
+            delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
+            repeated, %failure, code, text, "delivery failed"
+        ),
+        Outcome::Unknown { text, .. } => tracing::warn!(
+            delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
+            repeated, text, "delivery unknown"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What a job sees of the store and what it asks to be changed.
+
+use super::Key;
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use std::{collections::HashMap, sync::Arc};
+
+/// What a job sees: the records that were loaded, as the earlier jobs of its batch left them.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub(super) records: &'a Records,
+    pub(super) now: Timestamp,
+}
+
+/// Loaded records; `None` says that there is none.
+pub(super) type Records = HashMap<Key, Option<Record>>;
+
+/// A record as the store keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) json: Arc<[u8]>,
+    pub(super) keep_until: Timestamp,
+}
+
+/// Why a job did not come to an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// It needs these records; once they are loaded it runs again from the start.
+    Need(Vec<Key>),
+    /// This record cannot be read or written in the form the job expects.
+    Damaged(Key),
+}
+
+/// What a job came to: what is to be changed, and the answer once that is durable.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// What is to be changed.
+    pub changes: Changes,
+    /// What the caller is answered.
+    pub answer: T,
+}
+
+/// Records to be written or removed, all or none.
+#[derive(Debug, Default)]
+pub struct Changes(pub(super) Vec<(Key, Option<Record>)>);
+
+impl View<'_> {
+    /// The record with this key, if there is one whose time is not over.
+    ///
+    /// # Errors
+    ///
+    /// When it is not loaded yet: pass the error on with `?`, the ledger loads it and runs the job again.
+    pub fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Stop> {
+        let record = self.records.get(key).ok_or_else(|| Stop::Need(vec![key.clone()]))?;
+        let Some(record) = record.as_ref().filter(|record| record.keep_until > self.now) else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&record.json).map(Some).map_err(|_| Stop::Damaged(key.clone()))
+    }
+
+    /// The records with these keys; what is missing is loaded at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::read`].
+    pub fn read_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>, Stop> {
+        let missing: Vec<Key> = keys.iter().filter(|key| !self.records.contains_key(key)).cloned().collect();
+        if missing.is_empty() {
+            keys.iter().map(|key| self.read(key)).collect()
+        } else {
+            Err(Stop::Need(missing))
+        }
+    }
+}
+
+impl Changes {
+    /// Nothing is to be changed.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Writes a record, to be forgotten at a time.
+    ///
+    /// # Errors
+    ///
+    /// When the record has no JSON form.
+    pub fn put<T: Serialize>(&mut self, key: Key, record: &T, keep_until: Timestamp) -> Result<(), Stop> {
+        let json = serde_json::to_vec(record).map_err(|_| Stop::Damaged(key.clone()))?;
+        self.0.push((key, Some(Record { json: json.into(), keep_until })));
+        Ok(())
+    }
+
+    /// Removes a record.
+    pub fn remove(&mut self, key: Key) {
+        self.0.push((key, None));
+    }
+
+    /// Answers this once the changes are durable.
+    pub fn answer<T>(self, answer: T) -> Done<T> {
+        Done { changes: self, answer }
+    }
+}

@@ -1,0 +1,172 @@
+//! The use cases of a verification: here the rules meet the providers and the ledger.
+
+mod cancel;
+mod check;
+mod fetch;
+mod idempotency;
+mod methods;
+mod start;
+
+pub use check::{Check, Checked};
+pub use fetch::Fetched;
+pub use idempotency::Idempotency;
+pub use methods::Methods;
+pub use start::{Start, Started};
+
+use crate::{
+    application::Application,
+    clock::{Clock, after},
+    member::Refusal,
+    plugin::Providers,
+    route::Routes,
+    seal::{ApiKeys, Chance, Keys, VerificationId},
+    store::{Changes, Key, Ledger, LedgerError, Stop, View},
+    verification::{Ended, Verification},
+};
+use jiff::Timestamp;
+use provider_api::Secret;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// How long a verification is remembered after its time is over.
+const RETENTION: Duration = Duration::from_hours(24);
+
+/// Starts, checks, cancels and shows verifications, and says which methods reach a member.
+#[derive(Debug)]
+pub struct Verifier {
+    applications: BTreeMap<String, Arc<Application>>,
+    api_keys: ApiKeys<Arc<Application>>,
+    routes: Routes,
+    configured: BTreeSet<String>,
+    providers: Arc<Providers>,
+    ledger: Ledger,
+    keys: Arc<Keys>,
+    clock: Clock,
+    chance: Chance,
+}
+
+/// What a verifier is made of.
+#[derive(Debug)]
+pub struct VerifierParts {
+    /// Who may call, by id.
+    pub applications: BTreeMap<String, Application>,
+    /// The providers of each channel.
+    pub routes: Routes,
+    /// The providers that are open.
+    pub providers: Arc<Providers>,
+    /// Where verifications are kept.
+    pub ledger: Ledger,
+    /// What codes are derived under.
+    pub keys: Arc<Keys>,
+    /// What tells the time.
+    pub clock: Clock,
+    /// What ids are made of.
+    pub chance: Chance,
+}
+
+/// Why a use case was refused, sorted by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The application has no verification of this name.
+    #[error("no such verification")]
+    NotFound,
+    /// It is over: start another.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    /// No method reaches the person: each with its reason.
+    #[error("no method reaches this person")]
+    Unavailable(Vec<Refusal>),
+    /// The next message may be sent after a pause.
+    #[error("the next message may be sent after a pause")]
+    TooSoon {
+        /// How long it still takes.
+        wait: Duration,
+    },
+    /// Every message of the verification was sent.
+    #[error("every message of this verification was sent")]
+    UsedUp {
+        /// How long until another verification may start.
+        wait: Duration,
+    },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The key that the code was derived under is no longer in the key file.
+    #[error("key `{0}` is not in the key file\nhint: put its line back, or let its verifications expire")]
+    LostKey(String),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+}
+
+impl Verifier {
+    /// Puts its parts together.
+    pub fn new(parts: VerifierParts) -> Self {
+        let VerifierParts { applications, routes, providers, ledger, keys, clock, chance } = parts;
+        let applications: BTreeMap<String, Arc<Application>> =
+            applications.into_iter().map(|(id, application)| (id, Arc::new(application))).collect();
+        let owned = |application: &Arc<Application>| {
+            let keys: Vec<(Secret, Arc<Application>)> =
+                application.keys.iter().map(|key| (key.clone(), Arc::clone(application))).collect();
+            keys
+        };
+        let api_keys: Vec<(Secret, Arc<Application>)> = applications.values().flat_map(owned).collect();
+        let api_keys = ApiKeys::new(api_keys.iter().map(|(key, owner)| (key.expose(), Arc::clone(owner))));
+        let routed = routes.iter().flat_map(|(_, providers)| providers.iter().cloned());
+        let configured = providers.status().into_iter().map(|status| status.id).chain(routed).collect();
+        Self { applications, api_keys, routes, configured, providers, ledger, keys, clock, chance }
+    }
+
+    /// The application that this API key belongs to.
+    pub fn application(&self, api_key: &str) -> Option<Arc<Application>> {
+        self.api_keys.owner(api_key).cloned()
+    }
+
+    /// The clock that verifications live by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether every application has a method that some open provider carries.
+    pub fn is_ready(&self) -> bool {
+        self.applications.values().all(|application| {
+            application.methods.iter().any(|method| {
+                self.target(method)
+                    .is_some_and(|target| target.carriers.iter().any(|(_, lane)| lane.is_some()))
+            })
+        })
+    }
+}
+
+/// The application's verification of this name; another's is as good as none.
+fn owned(
+    view: &View<'_>,
+    application: &str,
+    id: &VerificationId,
+) -> Result<Result<Verification, VerifyError>, Stop> {
+    let found = view.read::<Verification>(&id.into())?;
+    Ok(found.filter(|found| found.application == application).ok_or(VerifyError::NotFound))
+}
+
+/// Writes a verification, and frees its slot once it is over.
+fn keep(changes: &mut Changes, verification: &Verification, now: Timestamp) -> Result<(), Stop> {
+    changes.put((&verification.id).into(), verification, remembered_until(verification))?;
+    if !verification.is_pending(now) {
+        changes.remove(slot_key(&verification.slot));
+    }
+    Ok(())
+}
+
+fn remembered_until(verification: &Verification) -> Timestamp {
+    after(verification.expires_at, RETENTION)
+}
+
+fn slot_key(slot: &str) -> Key {
+    Key::new(crate::store::Kind::Slot, slot)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,88 @@
+//! Checking a typed code.
+
+use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, keep, owned};
+use crate::{
+    application::Application,
+    seal::{Keys, Typed, VerificationId},
+    store::{Changes, Done, Stop, View},
+    verification::{Verdict, Verification},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is asked of a check.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The verification.
+    pub id: VerificationId,
+    /// What was typed.
+    pub typed: Typed,
+    /// The caller's own name for this request.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Checked {
+    /// The verification after it.
+    pub verification: Verification,
+    /// Whether the code was right.
+    pub verdict: Verdict,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+struct Checking {
+    keys: Arc<Keys>,
+    application: String,
+    id: VerificationId,
+    typed: Typed,
+    memo: Option<Memo>,
+}
+
+impl Verifier {
+    /// Checks a code once: the count is spent, then the code compared, and a right one approves once.
+    ///
+    /// # Errors
+    ///
+    /// When the application has no such verification, when it is over, when the idempotency key named another
+    /// request, or when the store is busy.
+    pub async fn check(&self, application: &Application, check: Check) -> Result<Checked, VerifyError> {
+        let Check { id, typed, idempotency } = check;
+        let memo = idempotency.map(|named| Memo::new(&self.keys, &application.id, &named));
+        let keys = [(&id).into()].into_iter().chain(memo.as_ref().map(Memo::key)).collect();
+        let checking =
+            Checking { keys: Arc::clone(&self.keys), application: application.id.clone(), id, typed, memo };
+        self.ledger.run(keys, move |view, now| checking.apply(view, now)).await?
+    }
+}
+
+impl Checking {
+    fn apply(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Result<Checked, VerifyError>>, Stop> {
+        let mut changes = Changes::none();
+        if let Some(memo) = &self.memo
+            && let Some(recalled) = memo.recall::<Checked>(view)?
+        {
+            return Ok(changes.answer(recalled));
+        }
+        let mut verification = match owned(view, &self.application, &self.id)? {
+            Ok(verification) => verification,
+            Err(missing) => return Ok(changes.answer(Err(missing))),
+        };
+        let Some(key) = self.keys.by_id(&verification.key) else {
+            return Ok(changes.answer(Err(VerifyError::LostKey(verification.key))));
+        };
+        let is_right = |spent: &Verification| spent.code(key, spent.generation).matches(&self.typed);
+        let verdict = match verification.check(now, is_right) {
+            Ok(verdict) => verdict,
+            Err(ended) => return Ok(changes.answer(Err(ended.into()))),
+        };
+        keep(&mut changes, &verification, now)?;
+        let checked = Checked { verification, verdict, at: now };
+        if let Some(memo) = &self.memo {
+            memo.remember(&mut changes, &checked, now)?;
+        }
+        Ok(changes.answer(Ok(checked)))
+    }
+}

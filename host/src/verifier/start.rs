@@ -1,0 +1,201 @@
+//! Starting a verification, or sending the pending one again.
+
+use super::{
+    Idempotency, Verifier, VerifyError,
+    idempotency::{Memo, recall},
+    keep, remembered_until, slot_key,
+};
+use crate::{
+    application::{Application, Method},
+    delivery::{Delivery, Outcome},
+    member::{Offer, Person},
+    seal::{DeliveryId, Keys, VerificationId},
+    store::{Changes, Done, Key, Stop, View},
+    verification::{Draft, ResendRefused, Verification},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is asked of a start.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Whom to reach.
+    pub person: Person,
+    /// By which of the application's methods; by default the first that reaches them.
+    pub method: Option<Method>,
+    /// Why: a word such as `sign_in`.
+    pub purpose: String,
+    /// The language of the message, as a BCP 47 tag.
+    pub locale: Option<String>,
+    /// The caller's own name for this request.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What a start came to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Started {
+    /// The verification.
+    pub verification: Verification,
+    /// The delivery that carries its code, to be handed over.
+    pub delivery: Delivery,
+    /// When that was.
+    pub at: Timestamp,
+    /// Whether this is an earlier answer again: then the delivery was handed over already.
+    #[serde(skip)]
+    pub replayed: bool,
+}
+
+/// Everything that the ledger's job needs, so that it can run again.
+pub(super) struct Beginning {
+    draft: Draft,
+    /// The name of the pending slot under each key of the server, newest first.
+    slots: Vec<Key>,
+    delivery: DeliveryId,
+    providers: Vec<String>,
+    memo: Option<Memo>,
+}
+
+impl Verifier {
+    /// Starts a verification, or sends the pending one of the same person, purpose, method and policy again.
+    ///
+    /// When it answers, verification and delivery are kept; nothing is handed over yet.
+    ///
+    /// # Errors
+    ///
+    /// When no method reaches the person, when it is too soon to send again or every send is used up, when the
+    /// idempotency key named another request, or when the store is busy.
+    pub async fn start(&self, application: &Application, start: Start) -> Result<Started, VerifyError> {
+        let memo = start.idempotency.as_ref().map(|named| Memo::new(&self.keys, &application.id, named));
+        if let Some(started) = recall::<Started>(&self.ledger, memo.as_ref()).await? {
+            return Ok(Started { replayed: true, ..started });
+        }
+        let offer = self.offer(application, &start.person, start.method.as_ref()).await?;
+        self.begin(application, start, offer, memo).await
+    }
+
+    /// Starts with an offer that was judged.
+    pub(super) async fn begin(
+        &self,
+        application: &Application,
+        start: Start,
+        offer: Offer,
+        memo: Option<Memo>,
+    ) -> Result<Started, VerifyError> {
+        let now = self.clock.now();
+        let slots = slots(&self.keys, application, &start, &offer);
+        let draft = Draft {
+            id: VerificationId::new(now, &self.chance),
+            application: application.id.clone(),
+            purpose: start.purpose,
+            locale: start.locale.or_else(|| locale_of(&start.person)),
+            method: offer.method,
+            channel: offer.channel,
+            recipient: offer.recipient,
+            key: self.keys.newest().id().to_owned(),
+            policy: application.policy.clone(),
+            slot: slots.first().map(|slot| slot.id().to_owned()).unwrap_or_default(),
+        };
+        let delivery = DeliveryId::new(now, &self.chance);
+        let beginning = Beginning { draft, slots, delivery, providers: offer.providers, memo };
+        let keys = beginning.slots.iter().cloned().chain(beginning.memo.as_ref().map(Memo::key)).collect();
+        self.ledger.run(keys, move |view, now| beginning.apply(view, now)).await?
+    }
+}
+
+/// The names of the pending slot: application, then member or else recipient, then purpose.
+fn slots(keys: &Keys, application: &Application, start: &Start, offer: &Offer) -> Vec<Key> {
+    let (kind, holder) = match &start.person {
+        Person::Member(member) if member.id.is_some() => ("member", member.id.clone().unwrap_or_default()),
+        Person::Member(_) | Person::To(_) => ("recipient", offer.recipient.as_str().to_lowercase()),
+    };
+    let parts = ["slot", &application.id, kind, &holder, &start.purpose];
+    keys.newest_first().map(|key| slot_key(&key.index(&parts))).collect()
+}
+
+fn locale_of(person: &Person) -> Option<String> {
+    match person {
+        Person::Member(member) => member.locale.clone(),
+        Person::To(_) => None,
+    }
+}
+
+impl Beginning {
+    fn apply(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Result<Started, VerifyError>>, Stop> {
+        if let Some(memo) = &self.memo
+            && let Some(recalled) = memo.recall::<Started>(view)?
+        {
+            let replayed = recalled.map(|started| Started { replayed: true, ..started });
+            return Ok(Changes::none().answer(replayed));
+        }
+        let mut changes = Changes::none();
+        let verification = match pending(view, &self.slots, now)? {
+            Some(same) if self.is_same(&same) => match self.again(same, now) {
+                Ok(verification) => verification,
+                Err(refused) => return Ok(changes.answer(Err(refused))),
+            },
+            Some(mut other) => {
+                // Pending a moment ago and within one job: it can be canceled.
+                let _canceled = other.cancel(now);
+                keep(&mut changes, &other, now)?;
+                Verification::start(self.draft.clone(), self.delivery.clone(), now)
+            }
+            None => Verification::start(self.draft.clone(), self.delivery.clone(), now),
+        };
+        let delivery = self.delivery(&verification, now);
+        keep(&mut changes, &verification, now)?;
+        changes.put(slot_key(&verification.slot), &verification.id, verification.expires_at)?;
+        changes.put((&delivery.id).into(), &delivery, remembered_until(&verification))?;
+        let started = Started { verification, delivery, at: now, replayed: false };
+        if let Some(memo) = &self.memo {
+            memo.remember(&mut changes, &started, now)?;
+        }
+        Ok(changes.answer(Ok(started)))
+    }
+
+    fn is_same(&self, pending: &Verification) -> bool {
+        let Draft { method, recipient, policy, .. } = &self.draft;
+        (&pending.method, &pending.recipient, &pending.policy) == (method, recipient, policy)
+    }
+
+    fn again(&self, mut pending: Verification, now: Timestamp) -> Result<Verification, VerifyError> {
+        pending.resend(self.delivery.clone(), now).map_err(|refused| match refused {
+            ResendRefused::TooSoon { wait } => VerifyError::TooSoon { wait },
+            ResendRefused::UsedUp { wait } => VerifyError::UsedUp { wait },
+            ResendRefused::Ended(ended) => VerifyError::Ended(ended),
+        })?;
+        pending.locale = self.draft.locale.clone().or(pending.locale);
+        Ok(pending)
+    }
+
+    fn delivery(&self, verification: &Verification, now: Timestamp) -> Delivery {
+        let (provider, successors) = self
+            .providers
+            .split_first()
+            .map_or_else(Default::default, |(first, others)| (first.clone(), others.to_vec()));
+        Delivery {
+            id: self.delivery.clone(),
+            verification: verification.id.clone(),
+            message: self.delivery.clone(),
+            generation: verification.generation,
+            channel: verification.channel.clone(),
+            recipient: verification.recipient.clone(),
+            provider,
+            successors,
+            repeated: false,
+            created_at: now,
+            outcome: Outcome::Queued,
+        }
+    }
+}
+
+/// The verification that is pending in one of these slots.
+fn pending(view: &View<'_>, slots: &[Key], now: Timestamp) -> Result<Option<Verification>, Stop> {
+    for id in view.read_all::<VerificationId>(slots)?.into_iter().flatten() {
+        if let Some(found) = view.read::<Verification>(&Key::from(&id))?
+            && found.is_pending(now)
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
