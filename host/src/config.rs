@@ -26,7 +26,7 @@ mod example;
 
 pub use draft::{Draft, FILE};
 pub use environment::Environment;
-pub use log::{Log, LogFormat};
+pub use log::Log;
 pub use mistake::{Mistake, Mistakes};
 pub use server::{Server, Store};
 

@@ -12,6 +12,7 @@ pub mod plugin;
 pub mod route;
 pub mod seal;
 pub mod store;
+pub mod telemetry;
 pub mod template;
 pub mod verification;
 pub mod verifier;

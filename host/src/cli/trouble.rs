@@ -91,6 +91,7 @@ mod tests {
     fn a_refused_library_is_told_with_file_reason_and_hint() {
         let refusal = Refusal {
             file: "providers/libx.so".into(),
+            id: None,
             reason: "it is cut short".to_owned(),
             hint: Some("copy it again".to_owned()),
         };

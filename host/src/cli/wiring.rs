@@ -8,33 +8,28 @@ use super::{
 };
 use crate::{
     application::Application,
+    clock::Clock,
     config::Log,
-    plugin::{Libraries, LibraryInfo, LibrarySettings, ProviderStatus},
+    plugin::{Libraries, LibraryInfo, LibrarySettings, ProviderStatus, Providers, Workshop},
+    telemetry,
 };
 use provider_api::Member;
 use std::{future::ready, path::Path};
 
 /// Begins to log as the configuration says, to standard error.
 pub(super) fn start_log(log: &Log) -> Result<(), Trouble> {
-    let _ = log;
-    Err(missing("logging"))
+    telemetry::start(&log.filter, log.format).map_err(|why| Trouble::new(why.to_string()))
 }
 
 /// Finds, inspects and tries the libraries in these folders.
-pub(super) fn find_libraries(
-    settings: &LibrarySettings,
-) -> impl Future<Output = Result<Libraries, Trouble>> + Send {
-    let _ = settings;
-    ready(Err(missing("finding libraries")))
+pub(super) async fn find_libraries(settings: &LibrarySettings) -> Result<Libraries, Trouble> {
+    Ok(Libraries::scan(settings, workshop()?.program()).await)
 }
 
 /// Inspects and tries one library's file.
-pub(super) fn inspect(
-    file: &Path,
-    settings: &LibrarySettings,
-) -> impl Future<Output = Result<LibraryInfo, Trouble>> + Send {
-    let _ = (file, settings);
-    ready(Err(missing("inspecting a library")))
+pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<LibraryInfo, Trouble> {
+    let library = Libraries::examine(file, &settings.copies, workshop()?.program()).await;
+    library.map_err(|refusal| Trouble::refused(&refusal))
 }
 
 /// Serves until the process is told to stop.
@@ -44,11 +39,12 @@ pub(super) fn serve(setup: Setup) -> impl Future<Output = Result<(), Trouble>> +
 }
 
 /// Opens every enabled provider and tells how it is, then closes them again.
-pub(super) fn provider_status(
-    setup: Setup,
-) -> impl Future<Output = Result<Vec<ProviderStatus>, Trouble>> + Send {
-    drop(setup);
-    ready(Err(missing("opening providers")))
+pub(super) async fn provider_status(setup: Setup) -> Result<Vec<ProviderStatus>, Trouble> {
+    let Setup { config, libraries } = setup;
+    let providers = Providers::open(config.providers.values(), &libraries, &workshop()?).await;
+    let status = providers.status();
+    providers.close().await;
+    Ok(status)
 }
 
 /// Opens what is needed and hands one message over.
@@ -70,6 +66,11 @@ pub(super) fn methods(
     let _ = application;
     drop((setup, member));
     ready(Err(missing("listing methods")))
+}
+
+fn workshop() -> Result<Workshop, Trouble> {
+    Workshop::new(Clock::system())
+        .map_err(|why| Trouble::new(format!("cannot find this program's own file: {why}")))
 }
 
 fn missing(part: &str) -> Trouble {

@@ -1,6 +1,7 @@
 //! `[log]`: what is logged and how it looks.
 
 use super::{report::Report, section::Section};
+use crate::telemetry::Format;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged and how it looks.
@@ -9,21 +10,12 @@ pub struct Log {
     /// Which events are kept, in the syntax of `EnvFilter`; it was tried and is one.
     pub filter: String,
     /// How an event looks.
-    pub format: LogFormat,
-}
-
-/// How a logged event looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One line for people.
-    Text,
-    /// One JSON object a line.
-    Json,
+    pub format: Format,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: LogFormat::Text }
+        Self { filter: "info".to_owned(), format: Format::Text }
     }
 }
 
@@ -39,7 +31,7 @@ pub(super) fn read(mut log: Section<'_>, report: &mut Report) -> Log {
         field.wrong("is no filter", hint.to_owned(), report);
         None
     });
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let formats = [("text", Format::Text), ("json", Format::Json)];
     let format = log.find("format").and_then(|field| field.word(&formats, report));
     log.close(report);
     Log { filter: filter.unwrap_or(default.filter), format: format.unwrap_or(default.format) }

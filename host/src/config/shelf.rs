@@ -41,8 +41,10 @@ impl<'a> Shelf<'a> {
     /// Why a library is not there, and what to do about it.
     pub(super) fn absence(&self, library: &str) -> (String, Option<String>) {
         let names = [format!("lib{library}"), library.to_owned()];
-        let is_it = |refusal: &&Refusal| {
-            refusal.file.file_stem().is_some_and(|stem| names.iter().any(|name| stem == name.as_str()))
+        let is_it = |refusal: &&Refusal| match (&refusal.id, refusal.file.file_stem()) {
+            (Some(id), _) => id == library,
+            // What cannot be read as far as its id is known by the file's name alone.
+            (None, stem) => stem.is_some_and(|stem| names.iter().any(|name| stem == name.as_str())),
         };
         if let Some(refusal) = self.refused.iter().find(is_it) {
             let file = refusal.file.display();

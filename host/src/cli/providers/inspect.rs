@@ -9,19 +9,19 @@ use crate::{
         wiring,
     },
     config::{Draft, Environment},
-    plugin::LibraryInfo,
 };
+use provider_api::Manifest;
 use serde_json::json;
 use std::path::Path;
 
 /// Inspects a file, wherever it is.
 pub(super) async fn run(file: Option<&Path>, library: &Path) -> Result<Page, Trouble> {
     let draft = Draft::load(file, Environment::process());
-    Ok(page(&wiring::inspect(library, draft.libraries()).await?))
+    let library = wiring::inspect(library, draft.libraries()).await?;
+    Ok(page(&library.file, &library.sha256, library.bytes, &library.manifest))
 }
 
-fn page(library: &LibraryInfo) -> Page {
-    let manifest = &library.manifest;
+fn page(file: &Path, sha256: &str, bytes: usize, manifest: &Manifest) -> Page {
     let keys = schema_keys::keys(&manifest.config_schema);
     let facts = [
         ("library", manifest.id.clone()),
@@ -32,8 +32,9 @@ fn page(library: &LibraryInfo) -> Page {
         ("channels", words(&manifest.channels)),
         ("capabilities", words(&manifest.capabilities)),
         ("needs", words(&manifest.needs)),
-        ("file", library.file.display().to_string()),
-        ("sha256", library.sha256.clone()),
+        ("file", file.display().to_string()),
+        ("bytes", bytes.to_string()),
+        ("sha256", sha256.to_owned()),
     ];
     let mut text: Vec<String> = facts
         .iter()
@@ -52,8 +53,9 @@ fn page(library: &LibraryInfo) -> Page {
         "channels": manifest.channels,
         "capabilities": manifest.capabilities,
         "needs": manifest.needs,
-        "file": library.file,
-        "sha256": library.sha256,
+        "file": file,
+        "bytes": bytes,
+        "sha256": sha256,
         "keys": schema_keys::json(&keys),
     });
     Page::new(text.join("\n"), json)
@@ -62,7 +64,6 @@ fn page(library: &LibraryInfo) -> Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use provider_api::Manifest;
 
     #[test]
     fn a_library_is_told_with_its_hash_and_its_keys() {
@@ -72,8 +73,7 @@ mod tests {
         manifest.channels = vec!["*".to_owned()];
         manifest.config_schema =
             json!({ "type": "object", "properties": { "outbox": { "type": "string" } } });
-        let library = LibraryInfo { file: "libdry_run.so".into(), sha256: "00ff".to_owned(), manifest };
-        let page = page(&library);
+        let page = page(Path::new("libdry_run.so"), "00ff", 7, &manifest);
         assert!(
             page.text.starts_with("library       dry_run\ntitle         Dry run\nversion\n"),
             "{}",

@@ -59,7 +59,7 @@ fn object(settings: &Settings, status: Option<&ProviderStatus>) -> Value {
 
 fn state(status: Option<&ProviderStatus>) -> (&'static str, Option<&str>) {
     match status.map(|status| &status.state) {
-        None => ("disabled", None),
+        None | Some(ProviderState::Disabled) => ("disabled", None),
         Some(ProviderState::Ready) => ("ready", None),
         Some(ProviderState::Resting(reason)) => ("resting", Some(reason)),
         Some(ProviderState::Failed(reason)) => ("failed", Some(reason)),
