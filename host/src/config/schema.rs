@@ -65,9 +65,9 @@ impl<'a> Forms<'a> {
         tables.flat_map(|table| table.keys().map(String::as_str)).collect()
     }
 
-    /// The help of this place: the first line of what describes it.
+    /// The help of this place: the first paragraph of what describes it.
     pub(super) fn help(&self) -> Option<&'a str> {
-        self.help.and_then(|text| text.lines().next()).map(str::trim).filter(|line| !line.is_empty())
+        self.help.and_then(|text| text.split("\n\n").next()).map(str::trim).filter(|text| !text.is_empty())
     }
 
     fn collect(root: &'a Value, of: impl IntoIterator<Item = &'a Value>) -> Self {
@@ -130,6 +130,8 @@ mod tests {
     struct Config {
         /// The token.
         /// From the console.
+        ///
+        /// More about it.
         token: provider_api::Secret,
         maybe: Option<provider_api::Secret>,
         several: Vec<provider_api::Secret>,
@@ -162,7 +164,7 @@ mod tests {
         ] {
             assert_eq!(forms.at(pointer).is_secret(), secret, "{pointer}");
         }
-        assert_eq!(forms.at("/token").help(), Some("The token."));
+        assert_eq!(forms.at("/token").help(), Some("The token.\nFrom the console."));
         assert!(forms.keys().contains(&"several"));
     }
 
