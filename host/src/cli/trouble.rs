@@ -35,6 +35,15 @@ impl Trouble {
         }
     }
 
+    /// An error whose words may end with a line `hint: …`.
+    pub(super) fn told(error: &dyn std::error::Error) -> Self {
+        let words = error.to_string();
+        match words.split_once("\nhint: ") {
+            Some((what, hint)) => Self::new(what).with_hint(hint),
+            None => Self::new(words),
+        }
+    }
+
     /// A library's file was refused.
     pub(super) fn refused(refusal: &Refusal) -> Self {
         let trouble = Self::new(format!("`{}` was refused: {}", refusal.file.display(), refusal.reason));

@@ -1,20 +1,27 @@
 //! Where subcommands meet the host: each function here is one thing that they ask of it.
 
 use super::{
-    methods::Offer,
+    methods::{Offer, Offered, Unavailable},
     send::{Delivered, Errand},
     setup::Setup,
     trouble::Trouble,
 };
 use crate::{
+    app::{App, World},
     application::Application,
-    clock::Clock,
     config::Log,
-    plugin::{Libraries, LibraryInfo, LibrarySettings, ProviderStatus, Providers, Workshop},
+    member::Person,
+    plugin::{Libraries, LibraryInfo, LibrarySettings, ProviderStatus, Providers},
+    route::{Next, after},
+    seal::Keys,
+    store::Ledger,
     telemetry,
+    template::{GENERIC, render},
+    verifier::{Verifier, VerifierParts},
 };
-use provider_api::Member;
-use std::{future::ready, path::Path};
+use provider_api::{DeliveryError, Member, Message, Payload};
+use std::{path::Path, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Begins to log as the configuration says, to standard error.
 pub(super) fn start_log(log: &Log) -> Result<(), Trouble> {
@@ -23,56 +30,129 @@ pub(super) fn start_log(log: &Log) -> Result<(), Trouble> {
 
 /// Finds, inspects and tries the libraries in these folders.
 pub(super) async fn find_libraries(settings: &LibrarySettings) -> Result<Libraries, Trouble> {
-    Ok(Libraries::scan(settings, workshop()?.program()).await)
+    Ok(Libraries::scan(settings, world()?.workshop.program()).await)
 }
 
 /// Inspects and tries one library's file.
 pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<LibraryInfo, Trouble> {
-    let library = Libraries::examine(file, &settings.copies, workshop()?.program()).await;
-    library.map_err(|refusal| Trouble::refused(&refusal))
+    let examined = Libraries::examine(file, &settings.copies, world()?.workshop.program()).await;
+    examined.map_err(|refusal| Trouble::refused(&refusal))
 }
 
 /// Serves until the process is told to stop.
-pub(super) fn serve(setup: Setup) -> impl Future<Output = Result<(), Trouble>> + Send {
-    drop(setup);
-    ready(Err(missing("serving")))
+pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
+    let Setup { config, libraries } = setup;
+    libraries.sweep(&config.libraries);
+    let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let app = App::start(config, &libraries, &world()?).await.map_err(|why| Trouble::told(&why))?;
+    if let Ok(address) = app.address() {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    }
+    app.serve(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+    .await;
+    Ok(())
 }
 
 /// Opens every enabled provider and tells how it is, then closes them again.
 pub(super) async fn provider_status(setup: Setup) -> Result<Vec<ProviderStatus>, Trouble> {
-    let Setup { config, libraries } = setup;
-    let providers = Providers::open(config.providers.values(), &libraries, &workshop()?).await;
+    let providers = open(&setup).await?;
     let status = providers.status();
     providers.close().await;
     Ok(status)
 }
 
-/// Opens what is needed and hands one message over.
-pub(super) fn deliver(
-    setup: Setup,
-    errand: Errand,
-) -> impl Future<Output = Result<Delivered, Trouble>> + Send {
-    let Errand { provider, recipient, channel, code, text, purpose, test } = errand;
-    drop((setup, provider, recipient, channel, code, text, purpose, test));
-    ready(Err(missing("delivering")))
+/// Opens what is needed and hands one message over: to the provider that is named, else along the channel's route.
+pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivered, Trouble> {
+    let route = match &errand.provider {
+        Some(provider) => vec![provider.clone()],
+        None => setup.config.routes.of(&errand.channel).to_vec(),
+    };
+    setup.config.providers.retain(|id, _| route.contains(id));
+    let providers = open(&setup).await?;
+    let message = message(&setup, &errand)?;
+    let mut delivered = None;
+    for provider in route {
+        let outcome = match providers.lane(&provider) {
+            Some(lane) => lane.deliver(message.clone()).await,
+            None => Err(DeliveryError::unavailable(why_closed(&providers, &provider))),
+        };
+        let stop = outcome.as_ref().map_or_else(|error| after(&error.failure) == Next::Stop, |_| true);
+        delivered = Some(Delivered { provider, outcome });
+        if stop {
+            break;
+        }
+    }
+    providers.close().await;
+    delivered.ok_or_else(|| Trouble::new(format!("channel `{}` has no route", errand.channel)))
 }
 
 /// Opens the providers and asks which methods this member would be offered.
-pub(super) fn methods(
-    setup: Setup,
-    application: &Application,
-    member: Member,
-) -> impl Future<Output = Result<Offer, Trouble>> + Send {
-    let _ = application;
-    drop((setup, member));
-    ready(Err(missing("listing methods")))
+pub(super) async fn methods(setup: Setup, application: &Application, member: Member) -> Result<Offer, Trouble> {
+    let world = world()?;
+    let providers = Arc::new(open(&setup).await?);
+    let closed = || Trouble::new("the system gives no randomness");
+    let verifier = Verifier::new(VerifierParts {
+        applications: setup.config.applications,
+        routes: setup.config.routes,
+        providers: Arc::clone(&providers),
+        ledger: Ledger::in_memory(world.clock.clone()).map_err(|why| Trouble::told(&why))?,
+        // Nothing is started, so no code is ever made under them.
+        keys: Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?),
+        clock: world.clock,
+        chance: world.chance,
+    });
+    let methods = verifier.methods(application, &Person::Member(member)).await;
+    providers.close().await;
+    let offered = methods.offers.into_iter().map(|offer| Offered {
+        id: offer.method.to_string(),
+        channel: offer.channel.to_string(),
+        payload: offer.method.payload,
+        recipient: offer.recipient.masked(),
+        preferred: offer.preferred,
+    });
+    let unavailable = methods.refusals.into_iter().map(|refusal| Unavailable {
+        id: refusal.method.to_string(),
+        reason: refusal.reason,
+        detail: refusal.detail,
+    });
+    Ok(Offer { methods: offered.collect(), unavailable: unavailable.collect() })
 }
 
-fn workshop() -> Result<Workshop, Trouble> {
-    Workshop::new(Clock::system())
-        .map_err(|why| Trouble::new(format!("cannot find this program's own file: {why}")))
+fn world() -> Result<World, Trouble> {
+    World::of_this_process().map_err(|why| Trouble::new(format!("cannot find this program itself: {why}")))
 }
 
-fn missing(part: &str) -> Trouble {
-    Trouble::new(format!("this build has no part for {part} yet"))
+async fn open(setup: &Setup) -> Result<Providers, Trouble> {
+    Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &world()?.workshop).await)
+}
+
+fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {
+    let world = world()?;
+    let template = errand.text.as_ref().map_or(GENERIC, |text| text.expose());
+    let text = render(template, &[("payload", errand.code.expose()), ("site_name", &setup.config.site.name)]);
+    // No verification stands behind it, so its name says that it was sent by hand.
+    let id = format!("man_{}", world.clock.now().as_millisecond());
+    let payload = Payload::code(errand.code.expose());
+    let mut message = Message::new(id.clone(), errand.channel.clone(), errand.recipient.clone(), payload, text);
+    message.delivery_id = id;
+    message.purpose.clone_from(&errand.purpose);
+    message.test = errand.test;
+    Ok(message)
+}
+
+fn why_closed(providers: &Providers, id: &str) -> String {
+    use crate::plugin::ProviderState;
+    let state = providers.status().into_iter().find(|status| status.id == id).map(|status| status.state);
+    match state {
+        Some(ProviderState::Failed(reason)) => format!("the provider is not open: {reason}"),
+        _ => "the provider is not open".to_owned(),
+    }
 }

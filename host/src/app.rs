@@ -1,0 +1,132 @@
+//! Builds the server from its configuration: the only place that says which parts stand behind the interfaces.
+
+use crate::{
+    clock::Clock,
+    config::{Config, Store},
+    http::{self, Face},
+    outbox::{Outbox, OutboxParts},
+    plugin::{Libraries, Providers, Workshop},
+    seal::{Chance, KeyFileError, Keys},
+    store::{Ledger, LedgerError},
+    verifier::{Verifier, VerifierParts},
+};
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// How long a shutdown waits for deliveries under way.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// A server that is ready to serve.
+#[derive(Debug)]
+pub struct App {
+    listener: TcpListener,
+    face: Arc<Face>,
+    providers: Arc<Providers>,
+}
+
+/// What a server takes from the world besides its configuration.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// What tells the time.
+    pub clock: Clock,
+    /// What ids and keys are made of.
+    pub chance: Chance,
+    /// What runs libraries.
+    pub workshop: Workshop,
+}
+
+impl World {
+    /// The machine's clock and chance, and this program to run libraries.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say which program this is.
+    pub fn of_this_process() -> io::Result<Self> {
+        let clock = Clock::system();
+        Ok(Self { workshop: Workshop::new(clock.clone())?, chance: Chance::system(), clock })
+    }
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on `{address}`: {cause}\nhint: change `server.listen`, or end what listens there")]
+    Listen {
+        /// Where it should listen.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+    },
+    /// The keys cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+}
+
+impl App {
+    /// Opens keys, store, address and providers. A provider that cannot be opened stops nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the address is taken, or keys or store cannot be had.
+    pub async fn start(config: Config, libraries: &Libraries, world: &World) -> Result<Self, StartError> {
+        let address = config.server.listen;
+        let listening = TcpListener::bind(address).await;
+        let listener = listening.map_err(|cause| StartError::Listen { address, cause })?;
+        let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
+        let ledger = match config.store {
+            Store::Memory => Ledger::in_memory(world.clock.clone())?,
+        };
+        let providers = Arc::new(Providers::open(config.providers.values(), libraries, &world.workshop).await);
+        let timeouts: BTreeMap<String, Duration> =
+            config.providers.values().map(|settings| (settings.id.clone(), settings.timeout)).collect();
+        let outbox = Outbox::new(OutboxParts {
+            site: config.site,
+            providers: Arc::clone(&providers),
+            timeouts,
+            ledger: ledger.clone(),
+            keys: Arc::clone(&keys),
+            clock: world.clock.clone(),
+            chance: world.chance.clone(),
+        });
+        let verifier = Verifier::new(VerifierParts {
+            applications: config.applications,
+            routes: config.routes,
+            providers: Arc::clone(&providers),
+            ledger,
+            keys,
+            clock: world.clock.clone(),
+            chance: world.chance.clone(),
+        });
+        Ok(Self { listener, face: Arc::new(Face { verifier, outbox }), providers })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The providers it opened.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// Serves until `shutdown` is ready; then finishes the requests and the deliveries under way, and closes the
+    /// providers.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        http::serve(self.listener, http::router(Arc::clone(&self.face)), shutdown).await;
+        let left = self.face.outbox.drain(DRAIN).await;
+        if left > 0 {
+            tracing::warn!(deliveries = left, "stopped while deliveries were under way");
+        }
+        self.providers.close().await;
+    }
+}
