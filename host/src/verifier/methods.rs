@@ -119,9 +119,7 @@ impl Verifier {
 /// address for, else the provider's own name.
 fn channel_of(manifest: &Manifest, mut declared: impl Iterator<Item = Channel>, id: &str) -> Option<Channel> {
     let mut named = manifest.channels.iter().filter(|channel| *channel != EVERY_CHANNEL);
-    named.find_map(|channel| Channel::new(channel).ok())
-        .or_else(|| declared.next())
-        .or(Channel::new(id).ok())
+    named.find_map(|channel| Channel::new(channel).ok()).or_else(|| declared.next()).or(Channel::new(id).ok())
 }
 
 /// The methods that a start may use, in the order of trying.

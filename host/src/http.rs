@@ -1,0 +1,91 @@
+//! Speaks HTTP: the native face under `/v1`, and whether the server is alive and ready.
+
+mod auth;
+mod body;
+mod cancel;
+mod check;
+mod deliveries;
+mod fetch;
+mod health;
+mod idempotency;
+mod methods;
+mod named;
+mod person;
+mod prefer;
+mod problem;
+mod serve;
+mod shown;
+mod start;
+mod trace;
+
+pub use serve::serve;
+
+use crate::{outbox::Outbox, verifier::Verifier};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use problem::Problem;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// The most bytes of a request's body.
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// What the handlers speak for.
+#[derive(Debug)]
+pub struct Face {
+    /// The use cases.
+    pub verifier: Verifier,
+    /// What hands deliveries over.
+    pub outbox: Outbox,
+}
+
+/// Every route of the server.
+pub fn router(face: Arc<Face>) -> Router {
+    Router::new()
+        .route("/v1/methods", post(methods::handle))
+        .route("/v1/verifications", post(start::handle))
+        .route("/v1/verifications/{id}", get(fetch::handle).delete(cancel::handle))
+        .route("/v1/verifications/{id}/checks", post(check::handle))
+        .route("/v1/verifications/{id}/deliveries", get(deliveries::handle))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "no-route", "no such route", "nothing answers here")
+        })
+        .method_not_allowed_fallback(async || {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            Problem::new(
+                status,
+                "method-not-allowed",
+                "method not allowed",
+                "the route answers to other methods",
+            )
+        })
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(trace::limit))
+        .layer(middleware::map_response(not_stored))
+        .layer(middleware::from_fn_with_state(Arc::clone(&face), trace::log))
+        .with_state(face)
+}
+
+/// A handler that panics costs one request. What it said may hold anything, so it is not repeated.
+fn panicked(_said: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a request's handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Answers tell the state of a moment: no cache may keep them (RFC 9111 section 5.2.2.5).
+async fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! `POST /v1/verifications/{id}/checks`: checks a typed code.
+
+use super::{
+    Face, Problem,
+    auth::Caller,
+    body::Body,
+    idempotency,
+    named::Named,
+    problem::FieldError,
+    shown::{approved_at, json},
+};
+use crate::{
+    seal::Typed,
+    verification::{Status, Verdict},
+    verifier::Check,
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use jiff::Timestamp;
+use provider_api::Secret;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    code: Secret,
+}
+
+/// A right code names the recipient that it proved; a wrong one says what is left.
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a str,
+    status: Status,
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks_left: Option<u8>,
+}
+
+pub(super) async fn handle(
+    State(face): State<Arc<Face>>,
+    Caller(application): Caller,
+    Named(id): Named,
+    headers: HeaderMap,
+    Body { request, bytes }: Body<Request>,
+) -> Result<Response, Problem> {
+    let idempotency = idempotency::named(&headers, &format!("POST /v1/verifications/{id}/checks"), &bytes)?;
+    let typed = Typed::read(request.code.expose())
+        .map_err(|invalid| Problem::invalid(&[FieldError::new("code", invalid.to_string())]))?;
+    let checked = face.verifier.check(&application, Check { id, typed, idempotency }).await?;
+    let verification = &checked.verification;
+    let valid = checked.verdict == Verdict::Right;
+    let answer = Answer {
+        id: verification.id.as_str(),
+        status: verification.status(checked.at),
+        valid,
+        recipient: valid.then(|| verification.recipient.masked()),
+        approved_at: approved_at(verification, checked.at),
+        checks_left: (!valid).then_some(verification.checks_left),
+    };
+    Ok(json(StatusCode::OK, &answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::tests::{house, post, post_with};
+    use serde_json::json;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn the_right_code_is_valid_once_and_names_whom_it_proved() {
+        let house = house();
+        let (id, code) = house.begun().await;
+        let path = format!("/v1/verifications/{id}/checks");
+        let typed = format!(" {}-{} ", &code[..3], &code[3..]);
+        post(&house, &path, &json!({"code": typed})).await.is(
+            200,
+            &json!({
+                "id": id, "status": "approved", "valid": true, "recipient": "+44•••••••123",
+                "approved_at": "2023-11-14T22:13:20Z",
+            }),
+        );
+        post(&house, &path, &json!({"code": code})).await.is_problem(409, "verification-approved");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_code_says_what_is_left_and_the_last_one_ends_it() {
+        let house = house();
+        let (id, code) = house.begun().await;
+        let path = format!("/v1/verifications/{id}/checks");
+        for (left, status) in [(2, "pending"), (1, "pending"), (0, "exhausted")] {
+            let answer = post(&house, &path, &json!({"code": "wrong!"})).await;
+            answer.is(200, &json!({"id": id, "status": status, "valid": false, "checks_left": left}));
+        }
+        post(&house, &path, &json!({"code": code})).await.is_problem(409, "verification-exhausted");
+    }
+
+    #[tokio::test]
+    async fn an_expired_verification_cannot_be_approved() {
+        let house = house();
+        let (id, code) = house.begun().await;
+        house.hand.advance(Duration::from_mins(10));
+        let answer = post(&house, &format!("/v1/verifications/{id}/checks"), &json!({"code": code})).await;
+        answer.is_problem(409, "verification-expired");
+        assert!(!answer.body.to_string().contains(&code));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_a_code_costs_no_check() {
+        let house = house();
+        let (id, code) = house.begun().await;
+        let path = format!("/v1/verifications/{id}/checks");
+        for bad in [json!({}), json!({"code": ""}), json!({"code": 123_456}), json!({"code": "1".repeat(65)})]
+        {
+            let answer = post(&house, &path, &bad).await;
+            answer.is_problem(400, "invalid-request");
+            assert!(!answer.body.to_string().contains("123456"), "{}", answer.body);
+        }
+        assert_eq!(post(&house, &path, &json!({"code": "wrong!"})).await.body["checks_left"], 2);
+        assert_eq!(post(&house, &path, &json!({"code": code})).await.body["valid"], true);
+    }
+
+    #[tokio::test]
+    async fn an_idempotency_key_gives_a_lost_answer_again() {
+        let house = house();
+        let (id, code) = house.begun().await;
+        let path = format!("/v1/verifications/{id}/checks");
+        let send = async |key: &'static str, code: &str| {
+            post_with(&house, &path, &json!({"code": code}), &[("idempotency-key", key)]).await
+        };
+        let first = send("\"one\"", &code).await;
+        first.is(200, &send("one", &code).await.body);
+        assert_eq!(first.body["valid"], true);
+        send("one", "000000").await.is_problem(422, "idempotency-key-reused");
+        send("", &code).await.is_problem(400, "invalid-request");
+        send("two", &code).await.is_problem(409, "verification-approved");
+    }
+}

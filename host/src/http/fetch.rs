@@ -1,0 +1,54 @@
+//! `GET /v1/verifications/{id}`: a verification as it stands.
+
+use super::{
+    Face, Problem,
+    auth::Caller,
+    named::Named,
+    shown::{Shown, json},
+};
+use axum::{extract::State, http::StatusCode, response::Response};
+use std::sync::Arc;
+
+pub(super) async fn handle(
+    State(face): State<Arc<Face>>,
+    Caller(application): Caller,
+    Named(id): Named,
+) -> Result<Response, Problem> {
+    let fetched = face.verifier.fetch(&application, id).await?;
+    Ok(json(StatusCode::OK, &Shown::new(&fetched.verification, fetched.deliveries.last(), fetched.at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::tests::{get, get_as, house};
+    use serde_json::json;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_verification_is_shown_with_its_recipient_masked() {
+        let house = house();
+        let (id, _) = house.begun().await;
+        let answer = get(&house, &format!("/v1/verifications/{id}")).await;
+        let delivery = answer.body["delivery"]["id"].clone();
+        answer.is(200, &json!({
+            "id": id, "status": "pending", "method": "sms:code", "purpose": "generic", "recipient": "+44•••••••123",
+            "checks_left": 3, "sends_left": 2, "resend_after": "2023-11-14T22:13:50Z",
+            "expires_at": "2023-11-14T22:23:20Z", "delivery": {"id": delivery, "status": "queued"},
+        }));
+        house.hand.advance(Duration::from_mins(10));
+        assert_eq!(get(&house, &format!("/v1/verifications/{id}")).await.body["status"], "expired");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_id_and_another_applications_are_answered_the_same_way() {
+        let house = house();
+        let (id, _) = house.begun().await;
+        let foreign = get_as(&house, "key-of-shop", &format!("/v1/verifications/{id}")).await;
+        foreign.is_problem(404, "verification-not-found");
+        for unknown in
+            ["ver_0", "dlv_00000000000000000000000000000000", "%ff", "ver_00000000000000000000000000000000"]
+        {
+            get(&house, &format!("/v1/verifications/{unknown}")).await.is(404, &foreign.body);
+        }
+    }
+}

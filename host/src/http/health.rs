@@ -1,0 +1,32 @@
+//! `GET /healthz` and `GET /readyz`: whether the server is alive, and whether it can deliver.
+
+use super::{Face, Problem, shown::json};
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde_json::json as value;
+use std::sync::Arc;
+
+/// The process answers.
+pub(super) async fn alive() -> Response {
+    json(StatusCode::OK, &value!({"status": "ok"}))
+}
+
+/// Every application has a method that an open provider carries.
+pub(super) async fn ready(State(face): State<Arc<Face>>) -> Result<Response, Problem> {
+    if face.verifier.is_ready() {
+        return Ok(json(StatusCode::OK, &value!({"status": "ready"})));
+    }
+    let detail = "an application has no method that an open provider carries";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "not ready", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::tests::{get_as, house};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn health_needs_no_key_and_readiness_needs_a_provider() {
+        get_as(&house(), "", "/healthz").await.is(200, &json!({"status": "ok"}));
+        get_as(&house(), "", "/readyz").await.is_problem(503, "not-ready");
+    }
+}

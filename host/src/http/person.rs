@@ -1,0 +1,146 @@
+//! Who is to be reached, as a request says it.
+
+use super::problem::FieldError;
+use crate::application::Method;
+use provider_api::{Member, is_word};
+use serde::Deserialize;
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// The most bytes of a member's id or name, of a field's name, and of an address.
+const LONGEST: usize = 256;
+
+/// `member` of a request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemberRequest {
+    id: Option<String>,
+    name: Option<String>,
+    locale: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+}
+
+/// `client` of a request: the member's own network address, as the caller sees it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientRequest {
+    ip: Option<String>,
+}
+
+/// Gathers what is wrong with a request, so that all is told at once.
+#[derive(Default)]
+pub(super) struct Errors(pub(super) Vec<FieldError>);
+
+impl Errors {
+    pub(super) fn add(&mut self, field: &str, detail: impl Into<String>) {
+        self.0.push(FieldError::new(field, detail));
+    }
+
+    /// A member whose id and name are short and hold no control characters.
+    pub(super) fn member(&mut self, request: MemberRequest) -> Member {
+        let MemberRequest { id, name, locale, fields } = request;
+        for (field, value) in [("member.id", &id), ("member.name", &name)] {
+            if let Some(value) = value {
+                self.text(field, value);
+            }
+        }
+        for name in fields.keys().filter(|name| !is_short(name)) {
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+            self.add(
+                &format!("member.fields.{shown}"),
+                format!("the name of a field has 1 to {LONGEST} bytes"),
+            );
+        }
+        let mut member = Member::with_fields(fields);
+        member.id = id;
+        member.name = name;
+        member.locale = self.locale("member.locale", locale);
+        member
+    }
+
+    pub(super) fn text(&mut self, field: &str, value: &str) {
+        if !is_short(value) {
+            self.add(field, format!("expected 1 to {LONGEST} bytes without control characters"));
+        }
+    }
+
+    pub(super) fn purpose(&mut self, purpose: Option<String>) -> String {
+        let purpose = purpose.unwrap_or_else(|| "generic".to_owned());
+        if !is_word(&purpose) {
+            self.add("purpose", "expected a lower-case word such as `sign_in`, at most 32 characters");
+        }
+        purpose
+    }
+
+    /// A BCP 47 tag, by its shape.
+    pub(super) fn locale(&mut self, field: &str, locale: Option<String>) -> Option<String> {
+        let is_tag = |tag: &str| {
+            let subtag =
+                |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+            tag.len() <= 35
+                && tag.starts_with(|c: char| c.is_ascii_alphabetic())
+                && tag.split('-').all(subtag)
+        };
+        if locale.as_deref().is_some_and(|locale| !is_tag(locale)) {
+            self.add(field, "expected a language tag such as `en` or `pt-BR`");
+        }
+        locale
+    }
+
+    pub(super) fn method(&mut self, method: Option<&str>) -> Option<Method> {
+        let method = method.map(str::parse);
+        if matches!(method, Some(Err(_))) {
+            self.add("method", "expected `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`, for example `sms:code`");
+        }
+        method?.ok()
+    }
+
+    pub(super) fn client(&mut self, client: Option<&ClientRequest>) {
+        let ip = client.and_then(|client| client.ip.as_deref());
+        if ip.is_some_and(|ip| ip.parse::<IpAddr>().is_err()) {
+            self.add("client.ip", "expected an IP address");
+        }
+    }
+}
+
+fn is_short(value: &str) -> bool {
+    (1..=LONGEST).contains(&value.len()) && !value.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(json: &str) -> (Member, Vec<String>) {
+        let mut errors = Errors::default();
+        let member = errors.member(serde_json::from_str(json).unwrap());
+        (member, errors.0.into_iter().map(|error| error.field).collect())
+    }
+
+    #[test]
+    fn a_member_is_read_whole() {
+        let json = r#"{"id":"42","name":"Ada","locale":"en-GB","fields":{"mobile":"+447700900123\r\n"}}"#;
+        let (member, errors) = member(json);
+        assert!(errors.is_empty());
+        assert_eq!((member.id.as_deref(), member.name.as_deref()), (Some("42"), Some("Ada")));
+        assert_eq!(member.locale.as_deref(), Some("en-GB"));
+        assert_eq!(member.fields["mobile"], "+447700900123\r\n");
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let (_, errors) = member(r#"{"id":"","name":"a\u0000","locale":"en_GB","fields":{"":"x"}}"#);
+        assert_eq!(errors, ["member.id", "member.name", "member.fields.", "member.locale"]);
+        let mut errors = Errors::default();
+        for purpose in ["", "Sign in", "sign-in", &"a".repeat(33)] {
+            errors.purpose(Some(purpose.to_owned()));
+        }
+        for locale in ["", "-", "e n", "1", "abcdefghi", "en-"] {
+            errors.locale("locale", Some(locale.to_owned()));
+        }
+        errors.method(Some("sms"));
+        errors.client(Some(&ClientRequest { ip: Some("localhost".to_owned()) }));
+        assert_eq!(errors.0.len(), 4 + 6 + 2);
+        assert_eq!(Errors::default().purpose(None), "generic");
+    }
+}

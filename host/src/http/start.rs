@@ -1,0 +1,168 @@
+//! `POST /v1/verifications`: starts a verification, or sends the pending one again.
+
+use super::{
+    Face, Problem,
+    auth::Caller,
+    body::Body,
+    idempotency,
+    person::{ClientRequest, Errors, MemberRequest},
+    prefer,
+    shown::{Shown, json},
+};
+use crate::{
+    application::Application,
+    member::{Person, To},
+    outbox::Settling,
+    verifier::{Idempotency, Start, Started, VerifyError},
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::Response,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What is asked: exactly one of `member`, `member_id` and `to`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    member: Option<MemberRequest>,
+    member_id: Option<String>,
+    to: Option<String>,
+    method: Option<String>,
+    purpose: Option<String>,
+    locale: Option<String>,
+    client: Option<ClientRequest>,
+}
+
+pub(super) async fn handle(
+    State(face): State<Arc<Face>>,
+    Caller(application): Caller,
+    headers: HeaderMap,
+    Body { request, bytes }: Body<Request>,
+) -> Result<Response, Problem> {
+    let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
+    let start = read(request, idempotency)?;
+    let (Started { verification, mut delivery, at, .. }, settling) = begin(&face, application, start).await?;
+    let wait = prefer::wait(&headers);
+    if let (Some(wait), Some(settling)) = (wait, settling)
+        && let Some(Some(settled)) = face.verifier.clock().timeout(wait, settling.settled()).await
+    {
+        delivery = settled;
+    }
+    let mut response = json(StatusCode::CREATED, &Shown::new(&verification, Some(&delivery), at));
+    if let Some(applied) =
+        wait.and_then(|wait| HeaderValue::try_from(format!("wait={}", wait.as_secs())).ok())
+    {
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+    }
+    Ok(response)
+}
+
+/// Starts and hands over in a task of its own: a caller that hangs up in between loses its answer, not the message.
+async fn begin(
+    face: &Arc<Face>,
+    application: Arc<Application>,
+    start: Start,
+) -> Result<(Started, Option<Settling>), Problem> {
+    let face = Arc::clone(face);
+    let task = tokio::spawn(async move {
+        let started = face.verifier.start(&application, start).await?;
+        let hand_over = || face.outbox.hand_over(started.verification.clone(), started.delivery.clone());
+        let settling = (!started.replayed).then(hand_over);
+        Ok::<_, VerifyError>((started, settling))
+    });
+    let begun = task.await.map_err(|_| {
+        tracing::error!("a start panicked");
+        Problem::internal()
+    })?;
+    Ok(begun?)
+}
+
+fn read(request: Request, idempotency: Option<Idempotency>) -> Result<Start, Problem> {
+    let Request { member, member_id, to, method, purpose, locale, client } = request;
+    let mut errors = Errors::default();
+    let person = match (member, member_id, to) {
+        (Some(member), None, None) => Some(Person::Member(errors.member(member))),
+        (None, None, Some(to)) => {
+            errors.text("to", to.trim());
+            Some(Person::To(To(to)))
+        }
+        (None, Some(_), None) => {
+            errors.add("member_id", "this version stores no members: give `member` or `to`");
+            None
+        }
+        _ => {
+            errors.add("member", "exactly one of `member`, `member_id` and `to` is needed");
+            None
+        }
+    };
+    let method = errors.method(method.as_deref());
+    let purpose = errors.purpose(purpose);
+    let locale = errors.locale("locale", locale);
+    errors.client(client.as_ref());
+    match person {
+        Some(person) if errors.0.is_empty() => Ok(Start { person, method, purpose, locale, idempotency }),
+        _ => Err(Problem::invalid(&errors.0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::{house, post};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_person_whom_no_method_reaches_is_told_with_every_reason() {
+        let answer = post(&house(), "/v1/verifications", &json!({"to": "+447700900123"})).await;
+        answer.is_problem(422, "method-unavailable");
+        assert_eq!(answer.body["unavailable"][1]["id"], "email:code");
+        let answer =
+            post(&house(), "/v1/verifications", &json!({"to": "+447700900123", "method": "rcs:code"})).await;
+        answer.is_problem(422, "method-unavailable");
+        assert_eq!(answer.body["unavailable"][0]["reason"], "not_offered");
+    }
+
+    #[tokio::test]
+    async fn a_malformed_request_names_its_field() {
+        for (request, field) in [
+            (json!({}), "member"),
+            (json!({"to": "+447700900123", "member": {}}), "member"),
+            (json!({"member_id": "42"}), "member_id"),
+            (json!({"to": 447_700_900_123_u64}), "to"),
+            (json!({"to": ""}), "to"),
+            (json!({"to": "+44\u{0}7700900123"}), "to"),
+            (json!({"to": "+447700900123", "method": "sms"}), "method"),
+            (json!({"to": "+447700900123", "purpose": "?"}), "purpose"),
+            (json!({"to": "+447700900123", "locale": "?"}), "locale"),
+            (json!({"to": "+447700900123", "client": {"ip": "?"}}), "client.ip"),
+            (json!({"to": "+447700900123", "client": {"port": 1}}), "client.port"),
+            (json!({"to": "+447700900123", "channel": "sms"}), "channel"),
+            (json!({"member": {"fields": {"mobile": null}}}), "member.fields.mobile"),
+        ] {
+            let answer = post(&house(), "/v1/verifications", &request).await;
+            answer.is_problem(400, "invalid-request");
+            assert_eq!(answer.body["errors"][0]["field"], field, "{request}");
+            assert!(!answer.body.to_string().contains("7700900123"), "{}", answer.body);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_nothing_breaks(
+            to in prop::option::of("\\PC{0,40}"),
+            method in prop::option::of("\\PC{0,20}|[a-z]{1,4}:code"),
+            purpose in prop::option::of("\\PC{0,40}"),
+            locale in prop::option::of("\\PC{0,10}|[a-z]{2}-[A-Z]{2}"),
+        ) {
+            let request = json!({"to": to, "method": method, "purpose": purpose, "locale": locale});
+            let request: Request = crate::http::body::parse(request.to_string().as_bytes()).unwrap();
+            if let Ok(start) = read(request, None) {
+                prop_assert!(provider_api::is_word(&start.purpose));
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What every route has in common, and the small harness that the routes' own tests share.
+
+use super::*;
+use crate::{
+    application::Site,
+    clock::{ManualClock, millis},
+    outbox::OutboxParts,
+    seal::{Chance, Keys},
+    store::Ledger,
+    verifier::tests::{begun, verifier},
+};
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request},
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tower::ServiceExt as _;
+
+/// A face without providers, at a time that stands still.
+pub(super) struct House {
+    pub(super) hand: ManualClock,
+    face: Arc<Face>,
+}
+
+/// An answer as a caller sees it.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+pub(super) fn house() -> House {
+    let hand = ManualClock::at(millis(1_700_000_000_000));
+    let chance = Chance::seeded(2);
+    let outbox = Outbox::new(OutboxParts {
+        site: Site { name: "Example".to_owned(), support_email: String::new() },
+        providers: Arc::default(),
+        timeouts: BTreeMap::new(),
+        ledger: Ledger::in_memory(hand.clock()).unwrap(),
+        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        clock: hand.clock(),
+        chance,
+    });
+    let face = Face { verifier: verifier(&hand), outbox };
+    House { hand, face: Arc::new(face) }
+}
+
+impl House {
+    /// A pending verification of `web` and its code.
+    pub(super) async fn begun(&self) -> (String, String) {
+        let (started, code) = begun(&self.face.verifier).await;
+        (started.verification.id.to_string(), code)
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = router(Arc::clone(&self.face)).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub(super) fn is(&self, status: u16, body: &Value) {
+        assert_eq!((self.status, &self.body), (status, body));
+        assert_eq!(self.headers["cache-control"], "no-store");
+    }
+
+    #[track_caller]
+    pub(super) fn is_problem(&self, status: u16, name: &str) {
+        assert_eq!(self.body["type"], format!("https://passrelay.dev/problems/{name}"), "{}", self.body);
+        assert_eq!((self.status, &self.body["status"]), (status, &json!(status)));
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.headers["cache-control"], "no-store");
+    }
+}
+
+fn request(
+    method: Method,
+    key: &str,
+    path: &str,
+    headers: &[(&'static str, &str)],
+    body: Body,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !key.is_empty() {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).unwrap()
+}
+
+pub(super) async fn post(house: &House, path: &str, body: &Value) -> Answer {
+    post_with(house, path, body, &[]).await
+}
+
+pub(super) async fn post_with(
+    house: &House,
+    path: &str,
+    body: &Value,
+    headers: &[(&'static str, &str)],
+) -> Answer {
+    let headers: Vec<_> = headers.iter().copied().chain([("content-type", "application/json")]).collect();
+    house.send(request(Method::POST, "key-of-web", path, &headers, Body::from(body.to_string()))).await
+}
+
+pub(super) async fn get(house: &House, path: &str) -> Answer {
+    get_as(house, "key-of-web", path).await
+}
+
+pub(super) async fn get_as(house: &House, key: &str, path: &str) -> Answer {
+    house.send(request(Method::GET, key, path, &[], Body::empty())).await
+}
+
+pub(super) async fn delete(house: &House, path: &str) -> Answer {
+    house.send(request(Method::DELETE, "key-of-web", path, &[], Body::empty())).await
+}
+
+#[tokio::test]
+async fn without_a_key_of_an_application_nothing_is_said() {
+    let house = house();
+    let (id, _) = house.begun().await;
+    for key in ["", "key-of-nobody", "key-of-web2"] {
+        for (method, path) in [
+            (Method::POST, "/v1/methods".to_owned()),
+            (Method::POST, "/v1/verifications".to_owned()),
+            (Method::GET, format!("/v1/verifications/{id}")),
+            (Method::DELETE, format!("/v1/verifications/{id}")),
+            (Method::POST, format!("/v1/verifications/{id}/checks")),
+            (Method::GET, format!("/v1/verifications/{id}/deliveries")),
+        ] {
+            let answer = house.send(request(method, key, &path, &[], Body::from("{"))).await;
+            answer.is_problem(401, "unauthorized");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+    }
+    assert_eq!(get(&house, &format!("/v1/verifications/{id}")).await.body["status"], "pending");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_refused_before_it_is_read() {
+    let house = house();
+    for kind in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
+        let headers = [("content-type", kind)];
+        let body = Body::from("{}");
+        let answer = house.send(request(Method::POST, "key-of-web", "/v1/methods", &headers, body)).await;
+        answer.is_problem(415, "unsupported-media-type");
+    }
+    let headers = [("content-type", "Application/JSON; charset=utf-8")];
+    let answer =
+        house.send(request(Method::POST, "key-of-web", "/v1/methods", &headers, Body::from("{"))).await;
+    answer.is_problem(400, "invalid-request");
+    assert!(answer.body["detail"].as_str().unwrap().starts_with("malformed JSON"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_large_body_is_refused() {
+    let house = house();
+    let fits = json!({"member": {"fields": {"mobile": "x".repeat(LARGEST_BODY - 100)}}});
+    assert_eq!(post(&house, "/v1/methods", &fits).await.status, 200);
+    let large = json!({"member": {"fields": {"mobile": "x".repeat(LARGEST_BODY)}}});
+    post(&house, "/v1/methods", &large).await.is_problem(413, "too-large");
+}
+
+#[tokio::test]
+async fn an_unknown_route_and_a_wrong_method_are_problems_too() {
+    let house = house();
+    for path in ["/", "/v1", "/v1/verifications/", "/v2/Services", "/v1/verifications/x/y"] {
+        get(&house, path).await.is_problem(404, "no-route");
+    }
+    let answer = get(&house, "/v1/methods").await;
+    answer.is_problem(405, "method-not-allowed");
+    assert_eq!(answer.headers["allow"], "POST");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_costs_one_request() {
+    let response = panicked(Box::new("123456"));
+    assert_eq!(response.status(), 500);
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert!(!String::from_utf8_lossy(&body).contains("123456"));
+}

@@ -1,0 +1,50 @@
+//! What stands around every request: one line in the log, and an end to its patience.
+
+use super::{Face, Problem};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use std::{sync::Arc, time::Duration};
+use tracing::Instrument as _;
+
+/// How long a request may take, its body included. Real time: it guards the server, not a rule.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Ends a request that takes too long.
+pub(super) async fn limit(request: Request, next: Next) -> Response {
+    tokio::time::timeout(LONGEST, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = "the request took too long";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed-out", "timed out", detail).into_response()
+    })
+}
+
+/// Logs method, route, status and time: never a path with its ids, never a body.
+pub(super) async fn log(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
+    let clock = face.verifier.clock();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let span = tracing::info_span!("request", http.method = word(request.method()), http.route = route);
+    let began = clock.now();
+    let response = next.run(request).instrument(span.clone()).await;
+    let latency_ms = clock.now().duration_since(began).as_millis();
+    let status = response.status().as_u16();
+    span.in_scope(|| tracing::info!(http.status = status, latency_ms, "request answered"));
+    response
+}
+
+/// A method's name; a stranger's own words do not reach the log.
+fn word(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "PATCH" => "PATCH",
+        _ => "other",
+    }
+}
