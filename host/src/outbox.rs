@@ -146,4 +146,4 @@ fn tell(delivery: &Delivery) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

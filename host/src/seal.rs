@@ -7,6 +7,7 @@ mod derive;
 mod id;
 mod key_file;
 mod keys;
+mod redact;
 mod typed;
 
 pub use api_keys::ApiKeys;
@@ -16,4 +17,5 @@ pub use derive::CodeInput;
 pub use id::{DeliveryId, InvalidId, VerificationId};
 pub use key_file::KeyFileError;
 pub use keys::{Key, Keys};
+pub use redact::redacted;
 pub use typed::{InvalidTyped, Typed};

@@ -4,7 +4,10 @@ use super::*;
 use crate::{
     application::Site,
     clock::{ManualClock, millis},
-    outbox::OutboxParts,
+    outbox::{
+        OutboxParts,
+        tests::{capture_log, captured_log},
+    },
     seal::{Chance, Keys},
     store::Ledger,
     verifier::tests::{begun, verifier},
@@ -184,4 +187,33 @@ async fn a_handler_that_panics_costs_one_request() {
     assert_eq!(response.status(), 500);
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     assert!(!String::from_utf8_lossy(&body).contains("123456"));
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_in_the_log_without_ids_codes_and_recipients() {
+    let house = house();
+    let (id, code) = house.begun().await;
+    capture_log();
+    post(&house, &format!("/v1/verifications/{id}/checks"), &json!({"code": code})).await.is(
+        200,
+        &json!({
+            "id": id, "status": "approved", "valid": true, "recipient": "+44•••••••123",
+            "approved_at": "2023-11-14T22:13:20Z",
+        }),
+    );
+    post(&house, "/v1/verifications", &json!({"to": "+447700900123"}))
+        .await
+        .is_problem(422, "method-unavailable");
+    get(&house, "/+447700900123").await.is_problem(404, "no-route");
+    let log = captured_log();
+    let routes: Vec<(Value, Value)> = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| (line["span"]["http.route"].clone(), line["fields"]["http.status"].clone()))
+        .collect();
+    let route = |route: &str, status: u16| (json!(route), json!(status));
+    let expected =
+        [route("/v1/verifications/{id}/checks", 200), route("/v1/verifications", 422), route("none", 404)];
+    assert_eq!(routes, expected);
+    assert!(!log.contains(&id) && !log.contains(&code) && !log.contains("7700900"), "{log}");
 }

@@ -9,6 +9,42 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider_api::Failure;
+use std::{cell::RefCell, io, sync::Once};
+
+thread_local! {
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Keeps what is logged on this thread from now on.
+///
+/// One subscriber for the whole process: with one a test, the cached interest of a call site depends on which tests
+/// run beside it.
+pub(crate) fn capture_log() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().json().with_writer(|| OwnThread).finish();
+        tracing::subscriber::set_global_default(subscriber).expect("no other test installs one");
+    });
+    LOG.set(Some(Vec::new()));
+}
+
+/// What was kept since.
+pub(crate) fn captured_log() -> String {
+    String::from_utf8(LOG.take().unwrap()).unwrap()
+}
+
+struct OwnThread;
+
+impl io::Write for OwnThread {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.with_borrow_mut(|log| log.iter_mut().for_each(|log| log.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 async fn ledger_with(verification: &Verification, hand: &ManualClock) -> Ledger {
     let ledger = Ledger::in_memory(hand.clock()).unwrap();
@@ -57,6 +93,30 @@ async fn a_provider_that_is_gone_hands_on_to_the_next_and_all_is_kept() {
         move |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<Verification>(&(&id).into())?));
     let kept = ledger.run(Vec::new(), read).await.unwrap().unwrap();
     assert_eq!(kept.deliveries.last(), Some(&settled.id));
+}
+
+#[tokio::test]
+async fn each_delivery_is_one_line_in_the_log_with_its_recipient_masked() {
+    let hand = ManualClock::at(millis(1_000));
+    let verification = verification(policy(), millis(1_000));
+    let outbox = outbox(ledger_with(&verification, &hand).await, &hand);
+    capture_log();
+    outbox.hand_over(verification.clone(), first(&verification, &["two"])).settled().await.unwrap();
+    let log = captured_log();
+    assert_eq!(log.lines().count(), 2, "{log}");
+    for (line, provider) in log.lines().zip(["one", "two"]) {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let fields = &line["fields"];
+        assert_eq!(
+            (&fields["message"], &fields["provider.id"]),
+            (&"delivery failed".into(), &provider.into())
+        );
+        assert_eq!(
+            (&fields["recipient"], &fields["failure"]),
+            (&"+44•••••••123".into(), &"unavailable".into())
+        );
+    }
+    assert!(!log.contains("7700900"), "{log}");
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ async fn vetted(mut offer: Offer, lanes: Vec<Arc<Lane>>, member: Member) -> Resu
         let answer = lane.availability(candidate).await;
         if !answer.available {
             offer.providers.retain(|id| id != lane.id());
-            refusal.get_or_insert_with(|| Refusal::by_provider(&offer.method, lane.id(), answer));
+            refusal.get_or_insert_with(|| Refusal::by_provider(&offer, lane.id(), answer));
         }
     }
     match refusal {
