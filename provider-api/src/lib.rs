@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+#![expect(
+    clippy::test_attr_in_doctest,
+    reason = "the README's tests are compiled and run in `examples/carrier.rs`"
+)]
 
 mod address;
 mod channel;
@@ -42,3 +46,18 @@ pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The least version of this crate that a host must be built with to run what is built with this one.
 pub const LEAST_HOST: &str = "1.0.0";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_shows_the_example_as_it_is_tested() {
+        let example = include_str!("../examples/carrier.rs");
+        let blocks: Vec<&str> = include_str!("../README.md")
+            .split("```rust,standalone_crate\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("\n```").next())
+            .collect();
+        let (_caption, shown) = example.split_once('\n').unwrap();
+        assert_eq!(blocks.join("\n\n"), shown.trim_end());
+    }
+}
