@@ -12,7 +12,8 @@
 /// | `needs` | what it needs beyond the host's services: `"files"`, `"network"` | nothing |
 /// | `readme` | its documentation in Markdown: `include_str!("../README.md")` | empty |
 ///
-/// A crate built with `panic = "abort"` does not compile: no host could contain its panics.
+/// A crate built with `panic = "abort"` does not compile: no host could contain its panics. Nor does one whose id or
+/// channel is no such word.
 ///
 /// # Examples
 ///
@@ -26,6 +27,18 @@
 /// #     async fn deliver(&self, _: Message) -> Result<Receipt, DeliveryError> { Ok(Receipt::default()) }
 /// # }
 /// provider_api::export_provider!(Carrier, id = "carrier", channels = ["sms", "call"], title = "Carrier Ltd.");
+/// ```
+///
+/// ```compile_fail,E0080,standalone_crate
+/// # use provider_api::{DeliveryError, Host, JsonSchema, Message, Provider, Receipt};
+/// # #[derive(serde::Deserialize, JsonSchema)] struct Config {}
+/// # struct Carrier;
+/// # impl Provider for Carrier {
+/// #     type Config = Config;
+/// #     async fn open(_: Config, _: Host) -> Result<Self, DeliveryError> { Ok(Self) }
+/// #     async fn deliver(&self, _: Message) -> Result<Receipt, DeliveryError> { Ok(Receipt::default()) }
+/// # }
+/// provider_api::export_provider!(Carrier, id = "Carrier Ltd.", channels = ["sms"]);
 /// ```
 #[macro_export]
 macro_rules! export_provider {

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// What the suite found: a line for each rule, and every answer in order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[must_use = "`assert` it, or look at it"]
 #[non_exhaustive]
 pub struct Report {
     /// The rules in the order they were asked. The suite stops early where nothing more can be asked.
