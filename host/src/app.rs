@@ -81,7 +81,8 @@ impl App {
         let ledger = match config.store {
             Store::Memory => Ledger::in_memory(world.clock.clone())?,
         };
-        let providers = Arc::new(Providers::open(config.providers.values(), libraries, &world.workshop).await);
+        let providers =
+            Arc::new(Providers::open(config.providers.values(), libraries, &world.workshop).await);
         let timeouts: BTreeMap<String, Duration> =
             config.providers.values().map(|settings| (settings.id.clone(), settings.timeout)).collect();
         let outbox = Outbox::new(OutboxParts {

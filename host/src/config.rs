@@ -9,7 +9,6 @@ mod provider_keys;
 mod providers;
 mod report;
 mod routes;
-mod schema;
 mod secret;
 mod section;
 mod server;

@@ -1,5 +1,6 @@
 //! The Passrelay server: proves that a person holds a phone number or an e-mail address.
 
+pub mod app;
 pub mod application;
 pub mod cli;
 pub mod clock;

@@ -14,6 +14,7 @@ mod log;
 mod process;
 mod providers;
 mod redact;
+pub(crate) mod schema;
 mod services;
 mod settings;
 mod thread;

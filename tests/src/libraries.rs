@@ -67,6 +67,10 @@ impl Dropped {
     }
 
     /// A folder with these libraries.
+    ///
+    /// # Panics
+    ///
+    /// When one of them was not built.
     pub fn with(ids: &[&str]) -> Self {
         let dropped = Self::new();
         for id in ids {

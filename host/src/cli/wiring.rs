@@ -95,7 +95,11 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivere
 }
 
 /// Opens the providers and asks which methods this member would be offered.
-pub(super) async fn methods(setup: Setup, application: &Application, member: Member) -> Result<Offer, Trouble> {
+pub(super) async fn methods(
+    setup: Setup,
+    application: &Application,
+    member: Member,
+) -> Result<Offer, Trouble> {
     let world = world()?;
     let providers = Arc::new(open(&setup).await?);
     let closed = || Trouble::new("the system gives no randomness");
@@ -119,7 +123,7 @@ pub(super) async fn methods(setup: Setup, application: &Application, member: Mem
         preferred: offer.preferred,
     });
     let unavailable = methods.refusals.into_iter().map(|refusal| Unavailable {
-        id: refusal.method.to_string(),
+        id: refusal.id.to_string(),
         reason: refusal.reason,
         detail: refusal.detail,
     });
@@ -141,7 +145,8 @@ fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {
     // No verification stands behind it, so its name says that it was sent by hand.
     let id = format!("man_{}", world.clock.now().as_millisecond());
     let payload = Payload::code(errand.code.expose());
-    let mut message = Message::new(id.clone(), errand.channel.clone(), errand.recipient.clone(), payload, text);
+    let mut message =
+        Message::new(id.clone(), errand.channel.clone(), errand.recipient.clone(), payload, text);
     message.delivery_id = id;
     message.purpose.clone_from(&errand.purpose);
     message.test = errand.test;

@@ -3,12 +3,12 @@
 use super::{
     environment::Environment,
     report::Report,
-    schema::{self, Forms},
     secret,
     section::Field,
     tree::{Entry, Node, Value, shown},
     violation,
 };
+use crate::plugin::schema::{self, Forms};
 use provider_api::Manifest;
 use serde_json::{Number, Value as Json};
 use std::collections::BTreeMap;

@@ -3,11 +3,11 @@
 use super::{
     provider_keys::Keys,
     report::Report,
-    schema::Forms,
     secret,
     suggestion::{self, nearest},
     tree::shown,
 };
+use crate::plugin::schema::Forms;
 use jsonschema::{
     JsonType, ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},

@@ -6,6 +6,7 @@ use super::{
     libraries::LibraryInfo,
     log::Log,
     redact::Redactor,
+    schema::Forms,
     services::{Services, http::Http},
 };
 use crate::clock::Clock;
@@ -190,7 +191,7 @@ pub(super) async fn open_lane(
         return Err(DeliveryError::misconfigured(text));
     }
     let redactor = Redactor::default();
-    redactor.trust_settings(secrets(&settings.config, &library.manifest.config_schema));
+    redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
     let http = Http::new(settings.allow_private_addresses)
         .map_err(|cause| DeliveryError::misconfigured(format!("no HTTP client: {cause}")))?;
     let blueprint = Blueprint {
@@ -212,22 +213,15 @@ pub(super) async fn open_lane(
 }
 
 /// The values of a configuration that its schema marks as secrets.
-fn secrets(config: &Value, schema: &Value) -> Vec<String> {
-    let mut found = Vec::new();
+fn secrets(config: &Value, forms: &Forms<'_>) -> Vec<String> {
     match config {
-        Value::String(text) if schema["writeOnly"] == true || schema["format"] == "password" => {
-            found.push(text.clone())
-        }
+        Value::String(text) if forms.is_secret() => vec![text.clone()],
         Value::Object(keys) => {
-            for (key, value) in keys {
-                let schema = schema.get("properties").and_then(|keys| keys.get(key)).unwrap_or(&Value::Null);
-                found.extend(secrets(value, schema));
-            }
+            keys.iter().flat_map(|(key, value)| secrets(value, &forms.property(key))).collect()
         }
-        Value::Array(values) => {
-            values.iter().for_each(|value| found.extend(secrets(value, &schema["items"])))
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, value)| secrets(value, &forms.item(index))).collect()
         }
-        _ => {}
+        _ => Vec::new(),
     }
-    found
 }

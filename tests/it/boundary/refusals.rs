@@ -31,7 +31,10 @@ async fn only_refusal(dropped: &Dropped, name: &str) -> Refusal {
     let refusal = refusals.first().unwrap().clone();
     assert!(refusal.file.ends_with(name), "{refusal}");
     let line = refusal.to_string();
-    assert!(line.lines().count() == 1 && line.chars().count() < 300 + refusal.file.as_os_str().len(), "{line}");
+    assert!(
+        line.lines().count() == 1 && line.chars().count() < 300 + refusal.file.as_os_str().len(),
+        "{line}"
+    );
     refusal
 }
 
@@ -55,7 +58,10 @@ fn last_loaded_byte(library: &[u8]) -> usize {
     while low < high {
         let middle = usize::midpoint(low, high);
         let cut = library.get(..middle).unwrap();
-        if matches!(inspect(cut), Err(InspectError::Truncated { .. } | InspectError::NotElf | InspectError::Malformed(_))) {
+        if matches!(
+            inspect(cut),
+            Err(InspectError::Truncated { .. } | InspectError::NotElf | InspectError::Malformed(_))
+        ) {
             low = middle + 1;
         } else {
             high = middle;
@@ -160,7 +166,10 @@ async fn two_libraries_with_one_id_are_both_refused_and_both_named() {
     assert!(libraries.found().is_empty());
     assert_eq!(libraries.refused().len(), 2);
     for refusal in libraries.refused() {
-        assert!(refusal.reason.contains("libcopy.so") && refusal.reason.contains("libdry_run.so"), "{refusal}");
+        assert!(
+            refusal.reason.contains("libcopy.so") && refusal.reason.contains("libdry_run.so"),
+            "{refusal}"
+        );
     }
 }
 
@@ -172,7 +181,10 @@ async fn a_pinned_provider_takes_no_other_file() {
     settings.sha256 = Some("0".repeat(64));
     let providers = dropped.open_with(&[settings.clone()], &Clock::system()).await;
     let status = providers.status().remove(0);
-    assert!(matches!(&status.state, ProviderState::Failed(reason) if reason.contains("pins 0000")), "{status:?}");
+    assert!(
+        matches!(&status.state, ProviderState::Failed(reason) if reason.contains("pins 0000")),
+        "{status:?}"
+    );
 
     settings.sha256 = Some(dropped.scan().await.by_id("dry_run").unwrap().sha256.clone());
     let providers = dropped.open_with(&[settings], &Clock::system()).await;
@@ -185,5 +197,8 @@ async fn a_provider_without_its_library_says_why() {
     dropped.put("libdry_run.so", b"garbage");
     let providers = dropped.open("dry_run", Isolation::Process, json!({}), &Clock::system()).await;
     let status = providers.status().remove(0);
-    assert!(matches!(&status.state, ProviderState::Failed(reason) if reason.contains("not a 64-bit ELF file")), "{status:?}");
+    assert!(
+        matches!(&status.state, ProviderState::Failed(reason) if reason.contains("not a 64-bit ELF file")),
+        "{status:?}"
+    );
 }

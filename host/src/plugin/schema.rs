@@ -9,7 +9,7 @@ const DEEPEST: usize = 16;
 
 /// Everything a schema says about one place: the schema itself and all that it refers to, in any combination.
 #[derive(Clone)]
-pub(super) struct Forms<'a> {
+pub(crate) struct Forms<'a> {
     root: &'a Value,
     schemas: Vec<&'a Value>,
     help: Option<&'a str>,
@@ -17,12 +17,12 @@ pub(super) struct Forms<'a> {
 
 impl<'a> Forms<'a> {
     /// The whole configuration.
-    pub(super) fn of(root: &'a Value) -> Self {
+    pub(crate) fn of(root: &'a Value) -> Self {
         Self::collect(root, [root])
     }
 
     /// A key of this place.
-    pub(super) fn property(&self, key: &str) -> Self {
+    pub(crate) fn property(&self, key: &str) -> Self {
         let named = self.schemas.iter().filter_map(|form| form.get("properties")?.get(key));
         let mut found: Vec<&Value> = named.collect();
         if found.is_empty() {
@@ -32,14 +32,14 @@ impl<'a> Forms<'a> {
     }
 
     /// An item of this place.
-    pub(super) fn item(&self, index: usize) -> Self {
+    pub(crate) fn item(&self, index: usize) -> Self {
         let item = |form: &&'a Value| form.get("prefixItems").and_then(|items| items.get(index));
         let found = self.schemas.iter().filter_map(|form| item(form).or_else(|| form.get("items")));
         Self::collect(self.root, found)
     }
 
     /// What a JSON pointer leads to from here.
-    pub(super) fn at(&self, pointer: &str) -> Self {
+    pub(crate) fn at(&self, pointer: &str) -> Self {
         pointer.split('/').skip(1).fold(self.clone(), |forms, segment| {
             let key = segment.replace("~1", "/").replace("~0", "~");
             let property = forms.property(&key);
@@ -51,7 +51,7 @@ impl<'a> Forms<'a> {
     }
 
     /// Whether what stands here must never be shown.
-    pub(super) fn is_secret(&self) -> bool {
+    pub(crate) fn is_secret(&self) -> bool {
         let marks = |form: &&Value| {
             form.get("format").is_some_and(|format| format == "password")
                 || form.get("writeOnly").is_some_and(|mark| mark == true)
@@ -60,13 +60,13 @@ impl<'a> Forms<'a> {
     }
 
     /// The keys that may stand here.
-    pub(super) fn keys(&self) -> Vec<&'a str> {
+    pub(crate) fn keys(&self) -> Vec<&'a str> {
         let tables = self.schemas.iter().filter_map(|form| form.get("properties")?.as_object());
         tables.flat_map(|table| table.keys().map(String::as_str)).collect()
     }
 
     /// The help of this place: the first paragraph of what describes it.
-    pub(super) fn help(&self) -> Option<&'a str> {
+    pub(crate) fn help(&self) -> Option<&'a str> {
         self.help.and_then(|text| text.split("\n\n").next()).map(str::trim).filter(|text| !text.is_empty())
     }
 
@@ -100,7 +100,7 @@ impl<'a> Forms<'a> {
 }
 
 /// The schema with unknown keys refused, where the library leaves it open at the top: unknown keys are errors.
-pub(super) fn strict(schema: &Value) -> Cow<'_, Value> {
+pub(crate) fn strict(schema: &Value) -> Cow<'_, Value> {
     let Some(table) = schema.as_object() else {
         return if schema.is_null() {
             Cow::Owned(json!({ "type": "object" }))
