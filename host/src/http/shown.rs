@@ -19,7 +19,8 @@ pub(super) struct Shown<'a> {
     id: &'a str,
     status: Status,
     method: String,
-    purpose: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'a str>,
     recipient: String,
     checks_left: u8,
     sends_left: u8,
@@ -62,7 +63,7 @@ pub(super) struct ShownDelivery<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
+    failure_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
 }
@@ -75,7 +76,7 @@ impl<'a> Shown<'a> {
             id: verification.id.as_str(),
             status,
             method: verification.method.to_string(),
-            purpose: &verification.purpose,
+            purpose: Some(&verification.purpose),
             recipient: verification.recipient.masked(),
             checks_left: verification.checks_left,
             sends_left: verification.sends_left,
@@ -88,6 +89,11 @@ impl<'a> Shown<'a> {
                 failure: failure(&delivery.outcome),
             }),
         }
+    }
+
+    /// As the answer to a start: whoever asked knows the purpose.
+    pub(super) fn started(verification: &'a Verification, delivery: &'a Delivery, at: Timestamp) -> Self {
+        Self { purpose: None, ..Self::new(verification, Some(delivery), at) }
     }
 }
 
@@ -106,7 +112,7 @@ impl<'a> ShownDelivery<'a> {
             segments: None,
             cost: None,
             failure: failure(&delivery.outcome),
-            code: None,
+            failure_code: None,
             detail: None,
         };
         match &delivery.outcome {
@@ -118,7 +124,7 @@ impl<'a> ShownDelivery<'a> {
             }
             Outcome::Failed { code, text, settled_at, .. } => {
                 shown.settled_at = Some(*settled_at);
-                (shown.code, shown.detail) = (code.as_deref(), Some(text.as_str()));
+                (shown.failure_code, shown.detail) = (code.as_deref(), Some(text.as_str()));
             }
             Outcome::Unknown { text, settled_at } => {
                 (shown.settled_at, shown.detail) = (Some(*settled_at), Some(text.as_str()));
@@ -149,6 +155,61 @@ pub(super) fn json(status: StatusCode, answer: &impl Serialize) -> Response {
         Err(error) => {
             tracing::error!(%error, "an answer has no JSON form");
             super::Problem::internal().into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::millis,
+        delivery::tests::delivery,
+        verification::tests::{policy, verification},
+    };
+    use provider_api::{DeliveryError, Failure, Receipt};
+    use serde_json::{json, to_value};
+
+    #[test]
+    fn a_start_is_answered_with_what_the_caller_needs_next() {
+        let verification = verification(policy(), millis(0));
+        let mut delivery = delivery("one", &[]);
+        let shown = to_value(Shown::started(&verification, &delivery, millis(0))).unwrap();
+        let expected = json!({
+            "id": verification.id, "status": "pending", "method": "sms:code", "recipient": "+44•••••••123",
+            "checks_left": 3, "sends_left": 1, "resend_after": "1970-01-01T00:00:30Z",
+            "expires_at": "1970-01-01T00:10:00Z", "delivery": {"id": delivery.id, "status": "queued"},
+        });
+        assert_eq!(shown, expected);
+        delivery.outcome = Outcome::new(Err(DeliveryError::new(Failure::OptedOut, "said stop")), millis(1));
+        let shown = to_value(Shown::started(&verification, &delivery, millis(0))).unwrap();
+        assert_eq!(shown["delivery"], json!({"id": delivery.id, "status": "failed", "failure": "opted_out"}));
+    }
+
+    #[test]
+    fn each_outcome_of_a_delivery_is_shown_with_what_is_known() {
+        let error = |failure| DeliveryError::new(failure, "why").with_code("21610");
+        for (answer, says) in [
+            (
+                Ok(Receipt::new("SM1").with_segments(2).with_cost("0.0425", "EUR")),
+                json!({"status": "sent", "reference": "SM1", "segments": 2,
+                       "cost": {"amount": "0.0425", "currency": "EUR"}}),
+            ),
+            (
+                Err(error(Failure::OptedOut)),
+                json!({"status": "failed", "failure": "opted_out", "failure_code": "21610", "detail": "why"}),
+            ),
+            (Err(error(Failure::Unknown)), json!({"status": "unknown", "detail": "why"})),
+        ] {
+            let mut delivery = delivery("one", &[]);
+            delivery.outcome = Outcome::new(answer, millis(1_000));
+            let mut shown = to_value(ShownDelivery::new(&delivery)).unwrap();
+            let fields = shown.as_object_mut().unwrap();
+            for same in ["id", "provider", "channel", "recipient", "repeated", "created_at"] {
+                assert!(fields.remove(same).is_some(), "{same}");
+            }
+            assert_eq!(fields.remove("settled_at"), Some(json!("1970-01-01T00:00:01Z")));
+            assert_eq!(shown, says);
         }
     }
 }

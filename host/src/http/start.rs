@@ -51,7 +51,7 @@ pub(super) async fn handle(
     {
         delivery = settled;
     }
-    let mut response = json(StatusCode::CREATED, &Shown::new(&verification, Some(&delivery), at));
+    let mut response = json(StatusCode::CREATED, &Shown::started(&verification, &delivery, at));
     if let Some(applied) =
         wait.and_then(|wait| HeaderValue::try_from(format!("wait={}", wait.as_secs())).ok())
     {
