@@ -18,12 +18,29 @@ mod wiring;
 
 pub use exit::Exit;
 
+use crate::plugin;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use page::Page;
-use std::{ffi::OsString, io::Write};
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
 use terminal::Terminal;
 use trouble::Trouble;
+
+/// The whole `passrelay` program: a provider's process if its arguments say so, else what an operator typed.
+pub fn main() -> ExitCode {
+    if let Some(ended) = plugin::run_as_provider_process(env::args_os().skip(1)) {
+        return ended;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else {
+        return Exit::Failed.into();
+    };
+    runtime.block_on(run(env::args_os(), &mut io::stdout(), &mut io::stderr())).into()
+}
 
 /// Does what these arguments ask for (the program's own name first) and writes what comes of it.
 ///

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    passrelay::plugin::run_as_provider_process(std::env::args_os().skip(1)).unwrap_or(ExitCode::FAILURE)
+    passrelay::cli::main()
 }
