@@ -135,13 +135,9 @@ async fn only_a_regular_file_that_nobody_else_may_write_is_read() {
         let status = std::process::Command::new("mkfifo").arg(folder.join("libodd.so")).status().unwrap();
         assert!(status.success());
     };
-    let cases: [(&dyn Fn(&Path), &str); 4] = [
-        (&put_link, "a symbolic link"),
-        (&put_folder, "not a regular file"),
-        (&put_writable, "may be written by others"),
-        (&put_pipe, "not a regular file"),
-    ];
-    for (put, reason) in cases {
+    let put: [&dyn Fn(&Path); 4] = [&put_link, &put_folder, &put_writable, &put_pipe];
+    let reasons = ["a symbolic link", "not a regular file", "may be written by others", "not a regular file"];
+    for (put, reason) in put.into_iter().zip(reasons) {
         let dropped = Dropped::with(&["dry_run"]);
         put(&dropped.path().join("providers"));
         let refusal = only_refusal(&dropped, "libodd.so").await;
