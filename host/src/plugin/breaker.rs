@@ -56,6 +56,8 @@ pub(crate) struct Breaker {
 struct Rest {
     why: Why,
     until: Timestamp,
+    /// Whether a call was let through to see if it is over.
+    trial: bool,
 }
 
 impl Breaker {
@@ -65,7 +67,7 @@ impl Breaker {
             Some(rest) if now < rest.until => Err((rest.why, rest.until)),
             Some(rest) => {
                 // This call is the trial; the others wait for what becomes of it.
-                self.rest = Some(Rest { until: after(now, TRIAL), ..rest });
+                self.rest = Some(Rest { until: after(now, TRIAL), trial: true, ..rest });
                 Ok(())
             }
             None => Ok(()),
@@ -79,6 +81,11 @@ impl Breaker {
 
     /// Takes note of what became of a call.
     pub(crate) fn record(&mut self, outcome: Outcome, now: Timestamp) {
+        let resting = self.rest.is_some_and(|rest| !rest.trial);
+        if resting && outcome != Outcome::Answered {
+            // A call that was let through before the rest began: it says nothing new.
+            return;
+        }
         let points = match outcome {
             Outcome::Answered => {
                 self.unavailable = 0;
@@ -109,7 +116,7 @@ impl Breaker {
 
     fn begin(&mut self, why: Why, (first, longest): (Duration, Duration), now: Timestamp) {
         let length = first.saturating_mul(1 << self.rests.min(16)).min(longest);
-        self.rest = Some(Rest { why, until: after(now, length) });
+        self.rest = Some(Rest { why, until: after(now, length), trial: false });
         self.rests += 1;
         self.unavailable = 0;
     }
@@ -152,6 +159,17 @@ mod tests {
         assert_eq!(breaker.admit(at(91)), Ok(()));
         breaker.record(Outcome::Answered, at(92));
         assert_eq!((breaker.admit(at(92)), breaker.admit(at(92))), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn calls_that_were_under_way_when_a_rest_began_do_not_lengthen_it() {
+        let mut breaker = Breaker::default();
+        for _ in 0..64 {
+            breaker.record(Outcome::Unavailable, at(0));
+            breaker.record(Outcome::Ended, at(0));
+        }
+        assert!(breaker.admit(at(59)).is_err());
+        assert_eq!(breaker.admit(at(60)), Ok(()));
     }
 
     #[test]
