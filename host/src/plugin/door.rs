@@ -1,6 +1,8 @@
 //! A loaded library as the conformance suite asks it: the same questions as in its author's own process.
 
-use super::{Isolation, LibraryInfo, Settings, Workshop, lane::Lane, providers::open_lane};
+use super::{
+    Isolation, LibraryInfo, Settings, Workshop, lane::Lane, providers::open_lane, services::http::Http,
+};
 use provider_api::{
     DeliveryError, Manifest, OpenAnswer,
     abi::{Reply, frame},
@@ -46,7 +48,8 @@ impl Door for LibraryDoor {
             allow_private_addresses: false,
             config: config.clone(),
         };
-        let lane = self.runtime.block_on(open_lane(&settings, &self.library, &self.workshop))?;
+        let lane =
+            self.runtime.block_on(open_lane(&settings, &self.library, &self.workshop, Http::default()))?;
         let answer = OpenAnswer::new(lane.addresses().to_vec());
         Ok((answer, Box::new(Opened { lane, runtime: self.runtime.clone() })))
     }

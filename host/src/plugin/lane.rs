@@ -95,7 +95,7 @@ impl Lane {
     /// handed over; `unknown` where it took too long or its process ended meanwhile; `broken` where it panicked. The
     /// words hold neither the code nor the full recipient, whatever the provider said.
     pub async fn deliver(&self, mut message: Message) -> Result<Receipt, DeliveryError> {
-        self.redactor.trust_message(&message);
+        let _trust = self.redactor.trust_message(&message);
         if message.deadline_ms == 0 {
             message.deadline_ms = after(self.clock.now(), self.timeout).as_millisecond();
         }
@@ -107,6 +107,7 @@ impl Lane {
         if !self.manifest.declares(AVAILABILITY) {
             return Availability::available();
         }
+        let _trust = self.redactor.trust_candidate(&candidate);
         let silent = || Availability::unavailable("not_answering", "provider not answering");
         match self.ask(ops::AVAILABILITY, &candidate, AVAILABILITY_LIMIT).await {
             Ok(availability) => availability,
@@ -155,11 +156,11 @@ impl Lane {
         request: &impl Serialize,
         limit: Duration,
     ) -> Result<T, DeliveryError> {
-        self.admit()?;
         let Ok(_place) = self.places.try_acquire() else {
             return Err(DeliveryError::unavailable("the provider's queue is full")
                 .with_retry_after(Duration::from_secs(1)));
         };
+        self.admit()?;
         let answer = self.ask(op, request, limit).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
         self.note(outcome).await;

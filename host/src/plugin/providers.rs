@@ -96,15 +96,16 @@ impl Providers {
         workshop: &Workshop,
     ) -> Self {
         let mut opening = tokio::task::JoinSet::new();
+        let http = Http::default();
         for settings in settings {
-            let (settings, workshop) = (settings.clone(), workshop.clone());
+            let (settings, workshop, http) = (settings.clone(), workshop.clone(), http.clone());
             let info = libraries.by_id(&settings.library).cloned();
             let missing = why_missing(libraries, &settings.library);
             opening.spawn(async move {
                 let lane = match (&info, settings.enabled) {
                     (_, false) => Err(DISABLED.to_owned()),
                     (None, true) => Err(missing),
-                    (Some(info), true) => open_lane(&settings, info, &workshop)
+                    (Some(info), true) => open_lane(&settings, info, &workshop, http)
                         .await
                         .map(Arc::new)
                         .map_err(|cause| cause.to_string()),
@@ -185,6 +186,7 @@ pub(super) async fn open_lane(
     settings: &Settings,
     library: &LibraryInfo,
     workshop: &Workshop,
+    http: Http,
 ) -> Result<Lane, DeliveryError> {
     if let Some(pinned) = settings.sha256.as_ref().filter(|pinned| **pinned != library.sha256) {
         let text = format!("the library's SHA-256 is {}, the configuration pins {pinned}", library.sha256);
@@ -192,14 +194,12 @@ pub(super) async fn open_lane(
     }
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
-    let http = Http::new(settings.allow_private_addresses)
-        .map_err(|cause| DeliveryError::misconfigured(format!("no HTTP client: {cause}")))?;
     let blueprint = Blueprint {
         provider: settings.id.clone(),
         program: workshop.program.clone(),
         copy: library.copy.clone(),
         config: frame::encode(&settings.config, &[]).into(),
-        services: Services::new(http, workshop.clock.clone()),
+        services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
         log: Log::new(&settings.id, redactor.clone()),
         clock: workshop.clock.clone(),
     };

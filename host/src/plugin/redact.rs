@@ -3,15 +3,15 @@
 //! A provider may log or quote anything; what it says passes through here and loses the codes, the recipients and the
 //! secrets that it was given.
 
-use provider_api::{DeliveryError, Message, Recipient};
+use provider_api::{Candidate, DeliveryError, Message, Recipient};
 use std::{
     borrow::Cow,
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 use zeroize::Zeroizing;
 
-/// How many messages are remembered after their delivery: a provider may log late.
+/// How many calls are remembered after their end: a provider may log late.
 const REMEMBERED: usize = 256;
 
 /// Fields whose values are never shown, whatever they hold.
@@ -25,12 +25,18 @@ pub(crate) struct Redactor(Arc<Mutex<Known>>);
 #[derive(Default)]
 struct Known {
     settings: Vec<Zeroizing<String>>,
-    messages: VecDeque<Trusted>,
+    under_way: BTreeMap<u64, Trusted>,
+    past: VecDeque<Trusted>,
+    next: u64,
 }
 
-struct Trusted {
-    payload: Zeroizing<String>,
-    recipient: Recipient,
+/// What a call holds that must not be told, each with what is shown instead.
+type Trusted = Vec<(Zeroizing<String>, String)>;
+
+/// A call under way: what it was trusted with is known until it ends, and for a while after.
+pub(crate) struct Trust<'a> {
+    redactor: &'a Redactor,
+    id: u64,
 }
 
 impl Redactor {
@@ -40,14 +46,25 @@ impl Redactor {
     }
 
     /// Remembers a message that is about to be handed over.
-    pub(crate) fn trust_message(&self, message: &Message) {
-        let payload = Zeroizing::new(message.payload.expose().to_owned());
-        self.known(|known| {
-            known.messages.push_back(Trusted { payload, recipient: message.recipient.clone() });
-            if known.messages.len() > REMEMBERED {
-                known.messages.pop_front();
-            }
+    pub(crate) fn trust_message(&self, message: &Message) -> Trust<'_> {
+        let mut trusted = recipient(&message.recipient);
+        trusted.push((Zeroizing::new(message.payload.expose().to_owned()), "[code]".to_owned()));
+        self.trust(trusted)
+    }
+
+    /// Remembers a member that a provider is about to be asked about.
+    pub(crate) fn trust_candidate(&self, candidate: &Candidate) -> Trust<'_> {
+        let fields = candidate.member.fields.values().map(|value| Recipient::new(value.trim()));
+        self.trust(fields.chain([candidate.recipient.clone()]).flat_map(|held| recipient(&held)).collect())
+    }
+
+    fn trust(&self, trusted: Trusted) -> Trust<'_> {
+        let id = self.known(|known| {
+            known.next += 1;
+            known.under_way.insert(known.next, trusted);
+            known.next
         });
+        Trust { redactor: self, id }
     }
 
     /// The text without anything that was trusted.
@@ -57,15 +74,8 @@ impl Redactor {
             for secret in &known.settings {
                 hide(&mut text, secret, "[secret]");
             }
-            for trusted in &known.messages {
-                hide(&mut text, trusted.recipient.as_str(), &trusted.recipient.masked());
-                // Without its plus a number also stands in URLs and form bodies.
-                hide(
-                    &mut text,
-                    trusted.recipient.as_str().trim_start_matches('+'),
-                    &trusted.recipient.masked(),
-                );
-                hide(&mut text, &trusted.payload, "[code]");
+            for (secret, shown) in known.under_way.values().chain(&known.past).flatten() {
+                hide(&mut text, secret, shown);
             }
             text
         })
@@ -86,6 +96,23 @@ impl Redactor {
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl Drop for Trust<'_> {
+    fn drop(&mut self) {
+        self.redactor.known(|known| {
+            known.past.extend(known.under_way.remove(&self.id));
+            if known.past.len() > REMEMBERED {
+                known.past.pop_front();
+            }
+        });
+    }
+}
+
+/// An address with and without its plus: without it a number also stands in URLs and form bodies.
+fn recipient(held: &Recipient) -> Trusted {
+    let bare = held.as_str().trim_start_matches('+');
+    [held.as_str(), bare].map(|text| (Zeroizing::new(text.to_owned()), held.masked())).into()
 }
 
 /// The text on one line, at most this many characters.
@@ -111,12 +138,27 @@ mod tests {
         redactor.trust_settings(vec!["tok-9f8e7d".into()]);
         let recipient = Recipient::new("+447700900123");
         let sms = Channel::new("sms").unwrap();
-        redactor.trust_message(&Message::new("m", sms, recipient, Payload::code("493817"), "x"));
+        let _trust = redactor.trust_message(&Message::new("m", sms, recipient, Payload::code("493817"), "x"));
         let said = "To=%2B447700900123&Body=493817 is it; +447700900123, token tok-9f8e7d";
         let clean = redactor.clean(said);
         for secret in ["493817", "7700900", "tok-9f8e7d"] {
             assert!(!clean.contains(secret), "{clean}");
         }
         assert_eq!(redactor.clean("nothing in here"), "nothing in here");
+    }
+
+    #[test]
+    fn however_many_messages_are_under_way_none_is_forgotten() {
+        let redactor = Redactor::default();
+        let sms = Channel::new("sms").unwrap();
+        let message = |n: u32| {
+            let payload = Payload::code(format!("{n:06}"));
+            Message::new("m", sms.clone(), Recipient::new("+447700900123"), payload, "x")
+        };
+        let under_way: Vec<_> = (100_000..101_000).map(|n| redactor.trust_message(&message(n))).collect();
+        assert_eq!(redactor.clean("it is 100000"), "it is [code]");
+        drop(under_way);
+        assert_eq!(redactor.clean("it was 100999"), "it was [code]");
+        assert_eq!(redactor.clean("it was 100000"), "it was 100000");
     }
 }

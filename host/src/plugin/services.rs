@@ -16,12 +16,14 @@ mod private;
 #[derive(Clone)]
 pub(crate) struct Services {
     http: Http,
+    private_addresses: bool,
     clock: Clock,
 }
 
 impl Services {
-    pub(crate) fn new(http: Http, clock: Clock) -> Self {
-        Self { http, clock }
+    /// `private_addresses` says whether HTTP requests may reach the host's own network.
+    pub(crate) fn new(http: Http, private_addresses: bool, clock: Clock) -> Self {
+        Self { http, private_addresses, clock }
     }
 
     /// Answers one call of a provider.
@@ -46,7 +48,7 @@ impl Services {
     async fn http(&self, request: &[u8]) -> Result<Reply, DeliveryError> {
         let (mut head, body) = frame::decode::<HttpRequest>(request).map_err(|cause| unreadable(&cause))?;
         head.body = body.to_vec();
-        let response = self.http.send(head).await?;
+        let response = self.http.send(head, self.private_addresses).await?;
         Ok(Reply::Ok(frame::encode(&response, &response.body)))
     }
 

@@ -3,33 +3,52 @@
 use super::private::{PrivateAddress, PublicOnly, is_private};
 use provider_api::{DeliveryError, HttpRequest, HttpResponse};
 use reqwest::{Client, Url, redirect::Policy};
-use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// The largest body, either way: 1 MiB.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// Sends providers' requests. Clones share the connections.
-#[derive(Clone)]
-pub(crate) struct Http {
-    client: Client,
-    private_addresses: bool,
+/// Sends providers' requests. Clones share the connections, which are made when they are first needed.
+#[derive(Clone, Default)]
+pub(crate) struct Http(Arc<Clients>);
+
+/// A client resolves names in one way for all its requests, so there is one for each way.
+#[derive(Default)]
+struct Clients {
+    public_only: OnceLock<Client>,
+    unrestricted: OnceLock<Client>,
 }
 
 impl Http {
-    /// A client that reaches private addresses or does not.
-    pub(crate) fn new(private_addresses: bool) -> Result<Self, reqwest::Error> {
+    fn client(&self, private_addresses: bool) -> Result<&Client, DeliveryError> {
+        let place = if private_addresses { &self.0.unrestricted } else { &self.0.public_only };
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
         let client = Client::builder()
             .redirect(Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_mins(5))
             .user_agent(concat!("passrelay/", env!("CARGO_PKG_VERSION")));
         let client = if private_addresses { client } else { client.dns_resolver(Arc::new(PublicOnly)) };
-        Ok(Self { client: client.build()?, private_addresses })
+        let client = client.build().map_err(|error| failed(&error.without_url()))?;
+        // Of two made at once the first one stays.
+        Ok(place.get_or_init(|| client))
     }
 
     /// Sends a request; any status is an answer.
-    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, DeliveryError> {
-        let mut response = self.prepare(request)?.send().await.map_err(failed)?;
+    pub(super) async fn send(
+        &self,
+        request: HttpRequest,
+        private_addresses: bool,
+    ) -> Result<HttpResponse, DeliveryError> {
+        let failed = |error: reqwest::Error| failed(&error.without_url());
+        let mut response = self.prepare(request, private_addresses)?.send().await.map_err(failed)?;
         let text =
             |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers =
@@ -46,7 +65,11 @@ impl Http {
         Ok(answer)
     }
 
-    fn prepare(&self, request: HttpRequest) -> Result<reqwest::RequestBuilder, DeliveryError> {
+    fn prepare(
+        &self,
+        request: HttpRequest,
+        private_addresses: bool,
+    ) -> Result<reqwest::RequestBuilder, DeliveryError> {
         let refuse = |why: &str| {
             DeliveryError::misconfigured(format!("the host refuses the provider's request: {why}"))
         };
@@ -55,13 +78,13 @@ impl Http {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("the URL is neither `http` nor `https`"));
         }
-        if !self.private_addresses && names_private(&url) {
+        if !private_addresses && names_private(&url) {
             return Err(refuse(&PrivateAddress.to_string()));
         }
         if request.body.len() > LARGEST_BODY {
             return Err(refuse("the body is larger than 1 MiB"));
         }
-        let mut prepared = self.client.request(method, url).body(request.body);
+        let mut prepared = self.client(private_addresses)?.request(method, url).body(request.body);
         for (name, value) in request.headers {
             prepared = prepared.header(name, value);
         }
@@ -80,8 +103,7 @@ fn names_private(url: &Url) -> bool {
 }
 
 /// Tells "surely not sent" from "perhaps sent". The URL is left out: it may hold a secret or a number.
-fn failed(error: reqwest::Error) -> DeliveryError {
-    let error = error.without_url();
+fn failed(error: &reqwest::Error) -> DeliveryError {
     let causes = || std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source());
     let text = causes().last().map_or_else(|| error.to_string(), |root| format!("{error}: {root}"));
     if causes().any(<dyn Error + 'static>::is::<PrivateAddress>) {
