@@ -18,7 +18,7 @@ mod wiring;
 
 pub use exit::Exit;
 
-use crate::plugin;
+use crate::{plugin, seal::forbid_core_dumps};
 use arguments::{Arguments, Command};
 use clap::Parser;
 use page::Page;
@@ -35,6 +35,9 @@ use trouble::Trouble;
 pub fn main() -> ExitCode {
     if let Some(ended) = plugin::run_as_provider_process(env::args_os().skip(1)) {
         return ended;
+    }
+    if forbid_core_dumps().is_err() {
+        return Exit::Failed.into();
     }
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else {
         return Exit::Failed.into();

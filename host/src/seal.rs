@@ -3,6 +3,7 @@
 mod api_keys;
 mod chance;
 mod code;
+mod core_dump;
 mod derive;
 mod id;
 mod key_file;
@@ -13,6 +14,7 @@ mod typed;
 pub use api_keys::ApiKeys;
 pub use chance::Chance;
 pub use code::Code;
+pub use core_dump::forbid_core_dumps;
 pub use derive::CodeInput;
 pub use id::{DeliveryId, InvalidId, VerificationId};
 pub use key_file::KeyFileError;

@@ -12,6 +12,7 @@ use passrelay::{
     app::{App, World},
     config::{Draft, Environment},
     plugin::{self, Libraries},
+    seal::forbid_core_dumps,
     telemetry,
 };
 use std::{
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
+    forbid_core_dumps()?;
     let arguments = Arguments::read(env::args().skip(1))?;
     let folder = Folder::make(&arguments.folder()?, &env::current_exe()?)?;
     telemetry::start("warn", telemetry::Format::Text)?;

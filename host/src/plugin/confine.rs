@@ -1,10 +1,8 @@
 //! What a process that runs a foreign library gives up before it loads it.
 
+use crate::seal::forbid_core_dumps;
 use rustix::{
-    process::{
-        DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal,
-        setrlimit,
-    },
+    process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit},
     thread::set_no_new_privs,
 };
 use std::{fs::File, io, os::fd::OwnedFd};
@@ -18,8 +16,8 @@ const FILES: u64 = 256;
 pub(super) fn confine() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_no_new_privs(true)?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    for (resource, limit) in [(Resource::Core, 0), (Resource::Nofile, FILES), (Resource::As, MEMORY)] {
+    forbid_core_dumps()?;
+    for (resource, limit) in [(Resource::Nofile, FILES), (Resource::As, MEMORY)] {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
     Ok(())
