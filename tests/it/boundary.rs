@@ -1,7 +1,11 @@
 //! The boundary between the host and its libraries.
 
 mod conformance;
+mod crashes;
+mod opening;
+mod panics;
 mod refusals;
+mod stage;
 
 use harness::Dropped;
 use passrelay::{clock::Clock, plugin::Isolation};

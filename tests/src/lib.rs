@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test that has nothing to stand on fails loudly")]
 
 mod libraries;
+pub mod log;
 
 pub use libraries::{Dropped, built, program, provider};

@@ -61,22 +61,13 @@ impl Engine {
         }
     }
 
-    /// Whether the provider leaves its thread free to answer; waits a second at most.
-    pub(crate) async fn is_responsive(&self) -> bool {
-        let ping = async {
-            match self {
-                Self::Thread(thread) => thread.ping().await,
-                Self::Process(process) => process.ping().await,
-            }
-        };
+    /// Whether the provider keeps its thread to itself, which takes a second to tell. A process that does is ended; a
+    /// thread cannot be.
+    pub(crate) async fn is_stuck(&self) -> bool {
         // Real time, not the clock's: whether a thread is blocked is a fact of the machine.
-        tokio::time::timeout(PING, ping).await.unwrap_or(false)
-    }
-
-    /// Ends a process that no longer answers; a thread cannot be ended.
-    pub(crate) async fn kill(&self) {
-        if let Self::Process(process) = self {
-            process.kill().await;
+        match self {
+            Self::Thread(thread) => tokio::time::timeout(PING, thread.ping()).await.is_err(),
+            Self::Process(process) => process.end_if_silent(PING).await,
         }
     }
 }

@@ -219,8 +219,7 @@ impl Lane {
 
     /// Takes note of what became of a call; a provider that keeps its thread to itself is ended.
     async fn note(&self, outcome: Outcome) {
-        let outcome = if outcome == Outcome::Unavailable && !self.engine.is_responsive().await {
-            self.engine.kill().await;
+        let outcome = if outcome == Outcome::Unavailable && self.engine.is_stuck().await {
             Outcome::Stuck
         } else {
             outcome

@@ -10,8 +10,13 @@ use provider_api::{
     DeliveryError,
     abi::{Reply, frame},
 };
-use std::{os::fd::OwnedFd, process::Stdio, sync::Arc, time::Duration};
-use tokio::{net::UnixStream, process::Command, sync::Mutex};
+use std::{
+    os::fd::OwnedFd,
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{net::UnixStream, process::Command};
 
 mod conversation;
 
@@ -19,16 +24,22 @@ mod conversation;
 const REOPEN: Duration = Duration::from_secs(10);
 
 /// The process, started again when it has ended.
-pub(crate) struct Process {
+pub(crate) struct Process(Arc<Inner>);
+
+struct Inner {
     blueprint: Blueprint,
     current: Mutex<Arc<Conversation>>,
+    /// Held by whoever starts the process again.
+    starting: tokio::sync::Mutex<()>,
 }
 
 impl Process {
     /// Starts the process and opens the provider in it.
     pub(super) async fn open(blueprint: Blueprint) -> Result<(Self, Vec<u8>), DeliveryError> {
         let (conversation, answer) = start(&blueprint).await?;
-        Ok((Self { blueprint, current: Mutex::new(conversation) }, answer))
+        let current = Mutex::new(conversation);
+        let inner = Inner { blueprint, current, starting: tokio::sync::Mutex::default() };
+        Ok((Self(Arc::new(inner)), answer))
     }
 
     pub(super) async fn call(&self, op: u32, request: Vec<u8>) -> Answer {
@@ -38,26 +49,47 @@ impl Process {
         }
     }
 
-    pub(super) async fn ping(&self) -> bool {
-        let current = Arc::clone(&*self.current.lock().await);
-        matches!(current.ask(Kind::Ping, &[]).await, Answer::Reply(_))
-    }
-
-    pub(super) async fn kill(&self) {
-        self.current.lock().await.kill();
+    /// Ends the process if it is there and stays silent this long; whether it had to be.
+    pub(super) async fn end_if_silent(&self, patience: Duration) -> bool {
+        // The one that is asked is the one that is ended: another call may start a new one meanwhile.
+        let current = self.0.current();
+        let silent = tokio::time::timeout(patience, current.ask(Kind::Ping, &[])).await.is_err();
+        if silent {
+            current.end("it blocked its thread and was ended");
+        }
+        silent
     }
 
     /// The conversation with the process; with a new one if the last has ended.
     async fn conversation(&self) -> Result<Arc<Conversation>, DeliveryError> {
-        let mut current = self.current.lock().await;
-        if current.how_it_ended().is_some() {
-            let started = tokio::time::timeout(REOPEN, start(&self.blueprint)).await;
-            let late = || DeliveryError::unavailable("the provider's process did not open within 10 s");
-            let (conversation, _) = started.map_err(|_| late())?.map_err(as_not_taken)?;
-            tracing::info!(provider.id = self.blueprint.provider, "provider's process started again");
-            *current = conversation;
+        let current = self.0.current();
+        if current.how_it_ended().is_none() {
+            return Ok(current);
         }
-        Ok(Arc::clone(&current))
+        // In a task of its own: a caller with little patience must not take back what the next one needs.
+        let inner = Arc::clone(&self.0);
+        let restart = tokio::spawn(async move { inner.restart().await });
+        restart.await.unwrap_or_else(|_| Err(DeliveryError::unavailable("the host is going away")))
+    }
+}
+
+impl Inner {
+    fn current(&self) -> Arc<Conversation> {
+        Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn restart(&self) -> Result<Arc<Conversation>, DeliveryError> {
+        let _one_at_a_time = self.starting.lock().await;
+        let current = self.current();
+        if current.how_it_ended().is_none() {
+            return Ok(current);
+        }
+        let started = tokio::time::timeout(REOPEN, start(&self.blueprint)).await;
+        let late = || DeliveryError::unavailable("the provider's process did not open within 10 s");
+        let (conversation, _) = started.map_err(|_| late())?.map_err(as_not_taken)?;
+        tracing::info!(provider.id = self.blueprint.provider, "provider's process started again");
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&conversation);
+        Ok(conversation)
     }
 }
 
@@ -69,7 +101,11 @@ fn as_not_taken(mut error: DeliveryError) -> DeliveryError {
 }
 
 async fn start(blueprint: &Blueprint) -> Result<(Arc<Conversation>, Vec<u8>), DeliveryError> {
-    let conversation = spawn(blueprint)
+    let task = blueprint.clone();
+    // A process ends with the thread that started it: one of the runtime's lives as long as the host.
+    let spawned = tokio::spawn(async move { spawn(&task) }).await;
+    let conversation = spawned
+        .unwrap_or_else(|_| Err(std::io::Error::other("the host is going away")))
         .map_err(|cause| DeliveryError::broken(format!("no process for the provider: {cause}")))?;
     let level = u32::from(super::log::max_level()).to_le_bytes();
     match conversation.ask(Kind::Open, &[&level, &blueprint.config]).await {

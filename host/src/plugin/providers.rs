@@ -203,9 +203,9 @@ pub(super) async fn open_lane(
         log: Log::new(&settings.id, redactor.clone()),
         clock: workshop.clock.clone(),
     };
-    let opening = tokio::time::timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
-    let late = |_| DeliveryError::broken("it did not open within 20 s");
-    let (engine, answer) = opening.map_err(late)?.map_err(|error| redactor.clean_error(error))?;
+    let opening = workshop.clock.timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
+    let late = || DeliveryError::broken("it did not open within 20 s");
+    let (engine, answer) = opening.ok_or_else(late)?.map_err(|error| redactor.clean_error(error))?;
     let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
         DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
     })?;

@@ -60,9 +60,12 @@ impl Thread {
         reply.await.map_or_else(|_| ended(), Answer::Reply)
     }
 
-    pub(super) async fn ping(&self) -> bool {
+    /// Waits until the thread is free for a moment, or has ended.
+    pub(super) async fn ping(&self) {
         let (pong, answer) = oneshot::channel();
-        self.jobs.send(Job::Ping(pong)).is_ok() && answer.await.is_ok()
+        if self.jobs.send(Job::Ping(pong)).is_ok() {
+            drop(answer.await);
+        }
     }
 }
 
@@ -106,6 +109,8 @@ async fn work(instance: Arc<InstanceBox>, mut jobs: mpsc::UnboundedReceiver<Job>
     while let Some(job) = jobs.recv().await {
         match job {
             Job::Ping(pong) => drop(pong.send(())),
+            // Given up while the thread was blocked: handing it over now would be once too often.
+            Job::Call { answer, .. } if answer.is_closed() => {}
             Job::Call { op, request, mut answer } => {
                 let call = instance.call(op, request.into());
                 tokio::spawn(async move {

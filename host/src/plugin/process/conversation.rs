@@ -5,7 +5,7 @@ use crate::plugin::{
     log::Session,
     redact::one_line,
     services::Services,
-    trial::ending,
+    trial::ending as words_of,
     wire::{self, Frame, Kind},
 };
 use abi_stable::std_types::RVec;
@@ -19,6 +19,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -30,6 +31,9 @@ use tokio::{
 
 /// Service calls of one process at once.
 const MOST_SERVICE_CALLS: usize = 1024;
+
+/// How long a process that has closed its conversation may take to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Lines of one process's standard error that are passed on to the log.
 const MOST_LINES: usize = 200;
@@ -96,8 +100,9 @@ impl Conversation {
         self.ended.get().map(String::as_str)
     }
 
-    /// Ends the process.
-    pub(super) fn kill(&self) {
+    /// Ends the process. From now on nothing is asked of it any more.
+    pub(super) fn end(&self, why: &str) {
+        drop(self.ended.set(why.to_owned()));
         self.killed.notify_one();
     }
 
@@ -123,7 +128,26 @@ impl Drop for Question<'_> {
 impl Drop for Conversation {
     /// A process that nobody talks to any more has to go.
     fn drop(&mut self) {
-        self.kill();
+        self.killed.notify_one();
+    }
+}
+
+/// Tells those who wait that the process has ended; also where the listening itself is dropped with its runtime.
+struct Ending(Weak<Conversation>);
+
+impl Ending {
+    fn tell(&self, how: String) {
+        if let Some(conversation) = self.0.upgrade() {
+            // Whoever had it ended has said why.
+            drop(conversation.ended.set(how));
+            conversation.asked().clear();
+        }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.tell("the host is going away".to_owned());
     }
 }
 
@@ -135,30 +159,39 @@ async fn listen(
     mut child: Child,
     input: OwnedReadHalf,
 ) {
+    let ending = Ending(conversation);
     let mut input = BufReader::with_capacity(64 << 10, input);
     let why = loop {
         let frame = tokio::select! {
             frame = wire::read(&mut input) => frame,
-            () = killed.notified() => break "it blocked its thread and was ended".to_owned(),
+            () = killed.notified() => break Some("the host has ended it".to_owned()),
         };
-        let Some(current) = conversation.upgrade() else { break "the host has closed it".to_owned() };
+        let Some(current) = ending.0.upgrade() else { break Some("the host has closed it".to_owned()) };
         match frame {
             Ok(Frame { kind: Kind::Reply, id, body }) => answer(&current, id, wire::untagged(&body)),
             Ok(Frame { kind: Kind::Pong, id, .. }) => answer(&current, id, Reply::Ok(RVec::new())),
             Ok(frame) => host.serve(frame),
-            Err(cause) if cause.kind() == std::io::ErrorKind::Other => break cause.to_string(),
-            Err(_) => break String::new(),
+            Err(cause) if cause.kind() == std::io::ErrorKind::Other => break Some(cause.to_string()),
+            Err(_) => break None,
         }
     };
-    // It may have ended by itself: then there is nothing left to kill.
-    if !why.is_empty() {
-        drop(child.start_kill());
-    }
-    let how = child.wait().await.map_or_else(|cause| cause.to_string(), ending);
-    if let Some(current) = conversation.upgrade() {
-        drop(current.ended.set(if why.is_empty() { how } else { why }));
-        current.asked().clear();
-    }
+    ending.tell(end(why, &mut child).await);
+}
+
+/// Sees to it that the process is gone; how it ended, if nobody had a reason to end it.
+async fn end(why: Option<String>, child: &mut Child) -> String {
+    let why = if let Some(why) = why {
+        why
+    } else {
+        // It closed the conversation, which is what ending looks like; only looks, if it is still there in a moment.
+        match tokio::time::timeout(FAREWELL, child.wait()).await {
+            Ok(status) => return status.map_or_else(|cause| cause.to_string(), words_of),
+            Err(_) => "it closed its conversation with the host".to_owned(),
+        }
+    };
+    drop(child.start_kill());
+    drop(child.wait().await);
+    why
 }
 
 fn answer(conversation: &Conversation, id: u64, reply: Reply) {
