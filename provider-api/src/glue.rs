@@ -1,4 +1,4 @@
-//! Stands between the author's [`Provider`](crate::Provider) and the frozen [`abi`](crate::abi): the only place that
+//! Stands between the author's [`Provider`] and the frozen [`abi`](crate::abi): the only place that
 //! knows both.
 //!
 //! Nothing of the author's code runs outside a [`guard`]: a panic becomes that call's error, wherever it happens.

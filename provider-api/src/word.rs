@@ -2,7 +2,7 @@
 
 /// Declares how an enum with an `Other(String)` variant is spelled on the wire.
 ///
-/// Implement [`Word::known`] and [`Word::other`]; the JSON form is then the bare word, and a word this version does
+/// Implement [`Word::WORDS`] and [`Word::other`]; the JSON form is then the bare word, and a word this version does
 /// not know survives a round trip in `Other`.
 pub(crate) trait Word: Sized + Clone + 'static {
     /// Every known value with its word.
