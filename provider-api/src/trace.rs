@@ -10,7 +10,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     sync::{
-        OnceLock, PoisonError, RwLock,
+        Arc, Once, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -50,17 +50,26 @@ thread_local! {
     static ENTERED: RefCell<Vec<span::Id>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Wires this copy of `tracing` to the host. The first host wins; it stays for the library's life.
+/// The wire to the host of the provider that was opened last.
+static WIRE: RwLock<Option<Arc<Wire>>> = RwLock::new(None);
+
+/// Wires this copy of `tracing` to the host. The last host wins: the one before knows nothing of the messages to come,
+/// and so could not keep them out of its log.
 pub(crate) fn install(host: &HostBox) {
-    static ONCE: OnceLock<()> = OnceLock::new();
-    ONCE.get_or_init(|| {
-        // The answer is one more than the level: 0 is a host that does not know the question, and hears everything.
-        let level = host.query(ops::QUERY_MAX_LEVEL, 0).checked_sub(1).unwrap_or(5);
-        MAX_LEVEL.store(level, Ordering::Relaxed);
-        let forward = Forward { host: host.clone(), ids: RwLock::default(), spans: RwLock::default() };
+    static ONCE: Once = Once::new();
+    // The answer is one more than the level: 0 is a host that does not know the question, and hears everything.
+    let level = host.query(ops::QUERY_MAX_LEVEL, 0).checked_sub(1).unwrap_or(5);
+    MAX_LEVEL.store(level, Ordering::Relaxed);
+    let wire = Wire { host: host.clone(), ids: RwLock::default(), spans: RwLock::default() };
+    let before = WIRE.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(wire));
+    ONCE.call_once(|| {
         // Fails where the author set a subscriber of their own: theirs is the word.
-        drop(tracing::subscriber::set_global_default(forward));
+        drop(tracing::subscriber::set_global_default(Forward));
     });
+    if before.is_some() {
+        // The new host has to be told of the callsites again.
+        tracing_core::callsite::rebuild_interest_cache();
+    }
 }
 
 /// Takes the level that the host wants from now on: 0 off to 5 trace.
@@ -80,7 +89,8 @@ pub fn level_number(level: &Level) -> u8 {
     }
 }
 
-struct Forward {
+/// One host, and the numbers it gave.
+struct Wire {
     host: HostBox,
     /// The host's id of each callsite, by the address of its metadata.
     ids: RwLock<HashMap<usize, u64>>,
@@ -88,7 +98,7 @@ struct Forward {
     spans: RwLock<HashMap<u64, AtomicU64>>,
 }
 
-impl Forward {
+impl Wire {
     fn id(&self, metadata: &'static Metadata<'static>) -> u64 {
         let key = std::ptr::from_ref(metadata) as usize;
         if let Some(id) = self.ids.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -108,6 +118,19 @@ impl Forward {
         id
     }
 
+    fn send(&self, op: u32, callsite: u64, span: u64, values: &Values) -> u64 {
+        self.host.trace(op, callsite, span, RSlice::from_slice(&values.to_json()))
+    }
+}
+
+/// Sends events and spans over whichever wire there is.
+struct Forward;
+
+impl Forward {
+    fn wire() -> Option<Arc<Wire>> {
+        WIRE.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The span that something new belongs to: the one it names, else the innermost entered, else (0) the host's.
     fn parent(named: Option<&span::Id>, contextual: bool) -> u64 {
         match named {
@@ -116,10 +139,6 @@ impl Forward {
             None => 0,
         }
     }
-
-    fn send(&self, op: u32, callsite: u64, span: u64, values: &Values) -> u64 {
-        self.host.trace(op, callsite, span, RSlice::from_slice(&values.to_json()))
-    }
 }
 
 impl Subscriber for Forward {
@@ -127,9 +146,10 @@ impl Subscriber for Forward {
         if u64::from(level_number(metadata.level())) > MAX_LEVEL.load(Ordering::Relaxed) {
             return Interest::never();
         }
-        match self.id(metadata) {
+        let Some(wire) = Self::wire() else { return Interest::sometimes() };
+        match wire.id(metadata) {
             0 => Interest::never(),
-            id => match self.host.trace(ops::TRACE_INTEREST, id, 0, RSlice::EMPTY) {
+            id => match wire.host.trace(ops::TRACE_INTEREST, id, 0, RSlice::EMPTY) {
                 1 => Interest::never(),
                 3 => Interest::always(),
                 _ => Interest::sometimes(),
@@ -155,25 +175,26 @@ impl Subscriber for Forward {
     fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
         let parent = Self::parent(attributes.parent(), attributes.is_contextual());
         let values = Values::of(|visitor| attributes.record(visitor));
-        let id = self.send(ops::TRACE_NEW_SPAN, self.id(attributes.metadata()), parent, &values).max(1);
-        self.spans.write().unwrap_or_else(PoisonError::into_inner).insert(id, AtomicU64::new(1));
+        let Some(wire) = Self::wire() else { return span::Id::from_u64(1) };
+        let id = wire.send(ops::TRACE_NEW_SPAN, wire.id(attributes.metadata()), parent, &values).max(1);
+        wire.spans.write().unwrap_or_else(PoisonError::into_inner).insert(id, AtomicU64::new(1));
         span::Id::from_u64(id)
     }
 
     fn record(&self, span: &span::Id, record: &span::Record<'_>) {
-        self.send(ops::TRACE_RECORD, 0, span.into_u64(), &Values::of(|visitor| record.record(visitor)));
+        if let Some(wire) = Self::wire() {
+            wire.send(ops::TRACE_RECORD, 0, span.into_u64(), &Values::of(|visitor| record.record(visitor)));
+        }
     }
 
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &Event<'_>) {
         let parent = Self::parent(event.parent(), event.is_contextual());
-        self.send(
-            ops::TRACE_EVENT,
-            self.id(event.metadata()),
-            parent,
-            &Values::of(|visitor| event.record(visitor)),
-        );
+        if let Some(wire) = Self::wire() {
+            let values = Values::of(|visitor| event.record(visitor));
+            wire.send(ops::TRACE_EVENT, wire.id(event.metadata()), parent, &values);
+        }
     }
 
     fn enter(&self, span: &span::Id) {
@@ -189,7 +210,9 @@ impl Subscriber for Forward {
     }
 
     fn clone_span(&self, span: &span::Id) -> span::Id {
-        if let Some(handles) = self.spans.read().unwrap_or_else(PoisonError::into_inner).get(&span.into_u64())
+        if let Some(wire) = Self::wire()
+            && let Some(handles) =
+                wire.spans.read().unwrap_or_else(PoisonError::into_inner).get(&span.into_u64())
         {
             handles.fetch_add(1, Ordering::Relaxed);
         }
@@ -197,12 +220,13 @@ impl Subscriber for Forward {
     }
 
     fn try_close(&self, span: span::Id) -> bool {
+        let Some(wire) = Self::wire() else { return false };
         let id = span.into_u64();
         let last = |handles: &AtomicU64| handles.fetch_sub(1, Ordering::AcqRel) == 1;
-        let closed = self.spans.read().unwrap_or_else(PoisonError::into_inner).get(&id).is_some_and(last);
+        let closed = wire.spans.read().unwrap_or_else(PoisonError::into_inner).get(&id).is_some_and(last);
         if closed {
-            self.spans.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
-            self.host.trace(ops::TRACE_CLOSE, 0, id, RSlice::EMPTY);
+            wire.spans.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            wire.host.trace(ops::TRACE_CLOSE, 0, id, RSlice::EMPTY);
         }
         closed
     }

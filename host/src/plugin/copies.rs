@@ -11,6 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// A copy of a copy, for one provider that runs in the host: its statics, its log among them, are then its own.
+pub(crate) fn of_its_own(copy: &Path, provider: &str) -> io::Result<PathBuf> {
+    let bytes = std::fs::read(copy)?;
+    let folder = copy.parent().map_or_else(PathBuf::new, Path::to_owned);
+    let stem = format!("{}-{provider}", sha256(&bytes));
+    Copies(folder).write(&stem, &Admitted { sha256: sha256(&bytes), bytes })
+}
+
 /// The folder of the copies.
 #[derive(Debug, Clone)]
 pub(crate) struct Copies(PathBuf);
@@ -30,11 +38,15 @@ impl Copies {
 
     /// Where the copy of these bytes stands, written now if it is not there yet.
     pub(crate) fn keep(&self, admitted: &Admitted) -> io::Result<PathBuf> {
-        let path = self.0.join(format!("{}.so", admitted.sha256));
+        self.write(&admitted.sha256, admitted)
+    }
+
+    fn write(&self, stem: &str, admitted: &Admitted) -> io::Result<PathBuf> {
+        let path = self.0.join(format!("{stem}.so"));
         if std::fs::read(&path).is_ok_and(|bytes| sha256(&bytes) == admitted.sha256) {
             return Ok(path);
         }
-        let draft = self.0.join(format!("{}.{}.draft", admitted.sha256, std::process::id()));
+        let draft = self.0.join(format!("{stem}.{}.draft", std::process::id()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         file.write_all(&admitted.bytes)?;
         file.set_permissions(Permissions::from_mode(0o500))?;

@@ -1,7 +1,7 @@
 //! The configured providers: opened, each in its lane, or not and why.
 
 use super::{
-    Lane, Libraries, Settings,
+    Isolation, Lane, Libraries, Settings, copies,
     engine::{Blueprint, Engine},
     libraries::LibraryInfo,
     log::Log,
@@ -194,10 +194,14 @@ pub(super) async fn open_lane(
     }
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
+    let copy = match settings.isolation {
+        Isolation::Process => Ok(library.copy.clone()),
+        Isolation::Thread => copies::of_its_own(&library.copy, &settings.id),
+    };
     let blueprint = Blueprint {
         provider: settings.id.clone(),
         program: workshop.program.clone(),
-        copy: library.copy.clone(),
+        copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
         config: frame::encode(&settings.config, &[]).into(),
         services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
         log: Log::new(&settings.id, redactor.clone()),
