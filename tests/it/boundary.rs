@@ -1,10 +1,13 @@
 //! The boundary between the host and its libraries.
 
+mod bounds;
 mod conformance;
 mod crashes;
+mod http;
 mod opening;
 mod panics;
 mod refusals;
+mod service;
 mod stage;
 
 use harness::Dropped;

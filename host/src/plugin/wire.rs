@@ -11,6 +11,9 @@ use tokio::{
 /// The largest frame: room for a body of 1 MiB and its head.
 const LARGEST: usize = 2 << 20;
 
+/// The largest body that is sent: what is larger would end the conversation.
+pub(crate) const LARGEST_BODY: usize = LARGEST - 64;
+
 /// What a frame means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -69,7 +69,11 @@ impl Remote {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// What is too large for the host to read is left out: a log is not worth a process.
     fn send(&self, kind: Kind, id: u64, body: &[&[u8]]) {
+        if body.iter().map(|part| part.len()).sum::<usize>() > wire::LARGEST_BODY {
+            return;
+        }
         // Where the host is gone, so is this process in a moment.
         drop(self.frames.send(wire::frame(kind, id, body)));
     }
@@ -79,6 +83,10 @@ impl FfiHost for Remote {
     fn call(&self, op: u32, request: RVec<u8>) -> FfiFuture<Reply> {
         let host = self.clone();
         async move {
+            if request.len() > wire::LARGEST_BODY {
+                let text = "the host refuses the provider's request: it is larger than 1 MiB";
+                return Reply::Err(frame::encode(&DeliveryError::misconfigured(text), &[]));
+            }
             let id = host.number();
             let answer = host.waiting.enter(id);
             let mut call = ServiceCall { host: &host, id, answered: false };
