@@ -80,12 +80,21 @@ fn environment() -> Environment {
 }
 
 fn read(text: &str) -> Result<Config, Mistakes> {
-    let libraries = [library("sms_twilio", &["sms", "call"]), library("email", &["email"]), {
-        let mut bare = library("bare", &["push"]);
-        bare.config_schema =
-            serde_json::json!({ "type": "object", "properties": { "to": { "type": "string" } } });
-        bare
-    }];
+    let libraries = [
+        library("sms_twilio", &["sms", "call"]),
+        library("email", &["email"]),
+        {
+            let mut bare = library("bare", &["push"]);
+            bare.config_schema =
+                serde_json::json!({ "type": "object", "properties": { "to": { "type": "string" } } });
+            bare
+        },
+        {
+            let mut keyless = library("keyless", &["fax"]);
+            keyless.config_schema = serde_json::json!({ "type": "object", "additionalProperties": false });
+            keyless
+        },
+    ];
     let refused = [Refusal {
         file: "providers/libbroken.so".into(),
         id: None,

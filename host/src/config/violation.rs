@@ -27,6 +27,12 @@ pub(super) fn tell(error: &ValidationError<'_>, keys: &Keys, root: &Forms<'_>, r
                 here.unknown(key, report);
             }
         }
+        // What the validator says of a table that may have no keys at all: about its first key only.
+        Kind::FalseSchema if !here.children().is_empty() => {
+            for key in here.children() {
+                here.unknown(&key, report);
+            }
+        }
         Kind::Required { property } => here.missing(property.as_str().unwrap_or_default(), report),
         Kind::Type { kind } => here.of_other_type(&types(kind), report),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => fits_none(context, &here, root, report),
@@ -51,6 +57,15 @@ impl Here<'_> {
 
     fn at(&self) -> usize {
         self.keys.places.get(self.pointer).map_or(0, |place| place.at)
+    }
+
+    /// The keys that stand in the file at this place.
+    fn children(&self) -> Vec<String> {
+        let below = |pointer: &String| {
+            let child = pointer.strip_prefix(self.pointer)?.strip_prefix('/')?;
+            (!child.contains('/')).then(|| child.replace("~1", "/").replace("~0", "~"))
+        };
+        self.keys.places.keys().filter_map(below).collect()
     }
 
     fn help(&self) -> Option<String> {

@@ -8,7 +8,7 @@ use super::{
 use conversation::Conversation;
 use provider_api::{
     DeliveryError,
-    abi::{Reply, frame},
+    abi::{Reply, frame, ops},
 };
 use std::{
     os::fd::OwnedFd,
@@ -43,6 +43,10 @@ impl Process {
     }
 
     pub(super) async fn call(&self, op: u32, request: Vec<u8>) -> Answer {
+        if let (ops::CLOSE, Some(how)) = (op, self.0.current().how_it_ended()) {
+            // Nobody is started to be told that nobody will call.
+            return Answer::Ended(how.to_owned());
+        }
         match self.conversation().await {
             Ok(conversation) => conversation.ask(Kind::Call, &[&op.to_le_bytes(), &request]).await,
             Err(error) => Answer::Reply(Reply::Err(frame::encode(&error, &[]))),
@@ -130,6 +134,8 @@ fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .env_clear()
+        // What a terminal sends to its foreground is meant for the host, which then lets its deliveries finish.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()?;
     ours.set_nonblocking(true)?;

@@ -165,6 +165,10 @@ fn what_a_provider_lacks_is_missing_where_its_table_begins() {
                 .to_owned(),
         ]
     );
+    let keyless = "[providers.keyless]\nconfig = { too = \"x\" }\n";
+    let unknown =
+        "2:12: unknown key `too` in `providers.keyless.config`\nhint: the library declares no keys here";
+    assert_eq!(told(keyless), [unknown]);
     let open = "[providers.bare]\nconfig = { too = \"x\" }\n";
     assert_eq!(told(open), ["2:12: unknown key `too` in `providers.bare.config`\nhint: did you mean `to`?"]);
 }
