@@ -1,5 +1,6 @@
 //! End to end: real libraries, real processes, real sockets.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails loudly")]
 
+mod api;
 mod boundary;

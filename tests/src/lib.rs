@@ -1,8 +1,19 @@
 //! What every end-to-end test stands on: real libraries in a private folder, a clock that stands still, a program.
 
-#![expect(clippy::expect_used, reason = "a test that has nothing to stand on fails loudly")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that has nothing to stand on fails loudly"
+)]
 
+mod console;
 mod libraries;
 pub mod log;
+mod processes;
+mod world;
 
+pub use console::{Console, Server, Told};
 pub use libraries::{Dropped, built, program, provider};
+pub use processes::Processes;
+pub use world::{Answer, KEY, Recipients, World};

@@ -1,0 +1,27 @@
+//! A provider that does not answer while a person waits for the list of methods.
+
+use super::{ADA, configuration};
+use harness::World;
+use serde_json::json;
+use std::time::Duration;
+
+/// J18: silence for 50 ms is an answer too, and the next question finds the provider again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_silent_about_a_member_is_unavailable() {
+    let world = World::start(&configuration("process", "")).await;
+    let asked = json!({ "member": { "fields": { "mobile": ADA } } });
+    world.processes().freeze();
+    let move_on = async {
+        world.clock.sleepers(1).await;
+        world.clock.advance(Duration::from_millis(50));
+    };
+    let (answer, ()) = tokio::join!(world.post("/v1/methods", &asked), move_on);
+    world.processes().thaw();
+    assert_eq!(answer.body["methods"], json!([]));
+    assert_eq!(
+        answer.body["unavailable"][1],
+        json!({ "id": "sms:code", "reason": "not_answering", "detail": "provider not answering" })
+    );
+    assert_eq!(world.post("/v1/methods", &asked).await.body["methods"][0]["id"], "sms:code");
+    world.stop().await;
+}
