@@ -93,13 +93,13 @@ impl Lane {
     ///
     /// With the provider's own failure; `unavailable` where it was left alone or its queue is full, so surely nothing was
     /// handed over; `unknown` where it took too long or its process ended meanwhile; `broken` where it panicked. The
-    /// words hold neither the code nor the full recipient, whatever the provider said.
+    /// words hold neither the code nor the full recipient, whatever the provider said, and nor does the receipt.
     pub async fn deliver(&self, mut message: Message) -> Result<Receipt, DeliveryError> {
-        let _trust = self.redactor.trust_message(&message);
+        let trust = self.redactor.trust_message(&message);
         if message.deadline_ms == 0 {
             message.deadline_ms = after(self.clock.now(), self.timeout).as_millisecond();
         }
-        self.call(ops::DELIVER, &message, self.timeout).await
+        self.call(ops::DELIVER, &message, self.timeout).await.map(|receipt| trust.clean_receipt(receipt))
     }
 
     /// Whether the provider reaches a member, asked within 50 ms where its library declares `availability`.

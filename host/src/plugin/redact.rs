@@ -3,7 +3,7 @@
 //! A provider may log or quote anything; what it says passes through here and loses the codes, the recipients and the
 //! secrets that it was given.
 
-use provider_api::{Candidate, DeliveryError, Message, Recipient};
+use provider_api::{Candidate, DeliveryError, Message, Receipt, Recipient};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
@@ -98,6 +98,32 @@ impl Redactor {
     }
 }
 
+impl Trust<'_> {
+    /// A receipt, fit for the log and for answers: without what this very call was trusted with.
+    ///
+    /// What is short is hidden only where it stands by itself: a reference that lost digits because they happen to be
+    /// somebody's code would never be found again.
+    pub(crate) fn clean_receipt(&self, mut receipt: Receipt) -> Receipt {
+        receipt.reference = receipt.reference.map(|reference| self.clean(&reference));
+        if let Some(cost) = &mut receipt.cost {
+            cost.amount = self.clean(&cost.amount);
+            cost.currency = self.clean(&cost.currency);
+        }
+        receipt
+    }
+
+    fn clean(&self, text: &str) -> String {
+        let clean = self.redactor.known(|known| {
+            let trusted = known.under_way.get(&self.id).into_iter().flatten();
+            trusted.fold(text.to_owned(), |text, (secret, shown)| match secret.chars().count() {
+                8.. => text.replace(&**secret, shown),
+                _ => without_word(&text, secret, shown),
+            })
+        });
+        one_line(&clean, 200)
+    }
+}
+
 impl Drop for Trust<'_> {
     fn drop(&mut self) {
         self.redactor.known(|known| {
@@ -118,6 +144,18 @@ fn recipient(held: &Recipient) -> Trusted {
 /// The text on one line, at most this many characters.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect()
+}
+
+/// The text without a word that stands by itself.
+fn without_word(text: &str, word: &str, shown: &str) -> String {
+    let parts = text.split_inclusive(|c: char| !c.is_alphanumeric());
+    let clean = parts.map(|part| match part.strip_prefix(word) {
+        Some(rest) if !word.is_empty() && !rest.starts_with(char::is_alphanumeric) => {
+            format!("{shown}{rest}")
+        }
+        _ => part.to_owned(),
+    });
+    clean.collect()
 }
 
 fn hide(text: &mut Cow<'_, str>, secret: &str, shown: &str) {
@@ -160,5 +198,25 @@ mod tests {
         drop(under_way);
         assert_eq!(redactor.clean("it was 100999"), "it was [code]");
         assert_eq!(redactor.clean("it was 100000"), "it was 100000");
+    }
+
+    #[test]
+    fn a_receipt_loses_what_its_message_held_but_no_digit_by_chance() {
+        let redactor = Redactor::default();
+        let sms = Channel::new("sms").unwrap();
+        let (ada, code) = (Recipient::new("+447700900123"), Payload::code("4938"));
+        let trust = redactor.trust_message(&Message::new("m", sms, ada, code, "x"));
+        for (said, kept) in [
+            ("SM7f4938ab", "SM7f4938ab"),
+            ("dlv_4938", "dlv_[code]"),
+            ("4938", "[code]"),
+            ("sent 4938 to +447700900123", "sent [code] to +44•••••••123"),
+            ("to=447700900123;4938\n", "to=+44•••••••123;[code] "),
+        ] {
+            let receipt = trust.clean_receipt(Receipt::new(said));
+            assert_eq!(receipt.reference.as_deref(), Some(kept));
+        }
+        let long = trust.clean_receipt(Receipt::new("x".repeat(1 << 20)));
+        assert_eq!(long.reference.unwrap().len(), 200);
     }
 }
