@@ -10,7 +10,7 @@ use crate::{
     store::{Ledger, LedgerError},
     verifier::{Verifier, VerifierParts},
 };
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 /// How long a shutdown waits for deliveries under way.
@@ -83,12 +83,9 @@ impl App {
         };
         let providers =
             Arc::new(Providers::open(config.providers.values(), libraries, &world.workshop).await);
-        let timeouts: BTreeMap<String, Duration> =
-            config.providers.values().map(|settings| (settings.id.clone(), settings.timeout)).collect();
         let outbox = Outbox::new(OutboxParts {
             site: config.site,
             providers: Arc::clone(&providers),
-            timeouts,
             ledger: ledger.clone(),
             keys: Arc::clone(&keys),
             clock: world.clock.clone(),

@@ -2,14 +2,13 @@
 
 mod message;
 mod running;
-mod scrub;
 mod settle;
 
 pub use running::Settling;
 
 use crate::{
     application::Site,
-    clock::{Clock, after},
+    clock::Clock,
     delivery::{Delivery, Outcome},
     plugin::Providers,
     seal::{Chance, DeliveryId, Keys},
@@ -19,10 +18,7 @@ use crate::{
 use provider_api::{DeliveryError, Receipt};
 use running::Running;
 use settle::{Settled, Settlement};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-/// How long a provider may take where nothing else is said.
-const PATIENCE: Duration = Duration::from_secs(10);
+use std::{sync::Arc, time::Duration};
 
 /// Hands deliveries over, each in a task of its own. Cheap to clone; all clones are one outbox.
 #[derive(Debug, Clone)]
@@ -38,8 +34,6 @@ pub struct OutboxParts {
     pub site: Site,
     /// The providers that are open.
     pub providers: Arc<Providers>,
-    /// How long each provider may take, by id; ten seconds for those that are not in it.
-    pub timeouts: BTreeMap<String, Duration>,
     /// Where deliveries are kept.
     pub ledger: Ledger,
     /// What codes are derived under.
@@ -102,7 +96,7 @@ impl Shared {
         }
     }
 
-    /// Hands over once. What a provider says loses the code and the recipient, should it repeat them.
+    /// Hands over once, within the bounds of the provider's lane.
     async fn deliver(
         &self,
         verification: &Verification,
@@ -117,11 +111,7 @@ impl Shared {
             return Err(DeliveryError::misconfigured(text));
         };
         let code = verification.code(key, delivery.generation);
-        let patience = self.parts.timeouts.get(&delivery.provider).copied().unwrap_or(PATIENCE);
-        let deadline = after(self.parts.clock.now(), patience);
-        let message = message::write(verification, delivery, &code, &self.parts.site, deadline);
-        let answer = lane.deliver(message).await;
-        scrub::answer(answer, &[code.expose(), delivery.recipient.as_str()])
+        lane.deliver(message::write(verification, delivery, &code, &self.parts.site)).await
     }
 }
 

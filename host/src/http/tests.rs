@@ -17,7 +17,6 @@ use axum::{
     http::{HeaderMap, Method, Request},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use tower::ServiceExt as _;
 
 /// A face without providers, at a time that stands still.
@@ -39,7 +38,6 @@ pub(super) fn house() -> House {
     let outbox = Outbox::new(OutboxParts {
         site: Site { name: "Example".to_owned(), support_email: String::new() },
         providers: Arc::default(),
-        timeouts: BTreeMap::new(),
         ledger: Ledger::in_memory(hand.clock()).unwrap(),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),

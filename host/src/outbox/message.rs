@@ -7,17 +7,10 @@ use crate::{
     template::{GENERIC, render},
     verification::Verification,
 };
-use jiff::Timestamp;
 use provider_api::{Message, Payload};
 
-/// Writes the message of a delivery. Its id is the same for every provider that is asked.
-pub(super) fn write(
-    verification: &Verification,
-    delivery: &Delivery,
-    code: &Code,
-    site: &Site,
-    deadline: Timestamp,
-) -> Message {
+/// Writes the message of a delivery. Its id is the same for every provider that is asked; its deadline is set by the lane.
+pub(super) fn write(verification: &Verification, delivery: &Delivery, code: &Code, site: &Site) -> Message {
     let text = render(GENERIC, &[("payload", code.expose()), ("site_name", &site.name)]);
     let (channel, recipient) = (delivery.channel.clone(), delivery.recipient.clone());
     let payload = Payload::code(code.expose());
@@ -26,7 +19,6 @@ pub(super) fn write(
     message.locale.clone_from(&verification.locale);
     message.purpose.clone_from(&verification.purpose);
     message.expires_at_ms = verification.expires_at.as_millisecond();
-    message.deadline_ms = deadline.as_millisecond();
     message.repeated = delivery.repeated;
     message
 }
@@ -49,14 +41,14 @@ mod tests {
         let keys = Keys::ephemeral(&Chance::seeded(1)).unwrap();
         let code = verification.code(keys.newest(), 0);
         let site = Site { name: "Example".to_owned(), support_email: String::new() };
-        let message = write(&verification, &delivery, &code, &site, millis(5_000));
+        let message = write(&verification, &delivery, &code, &site);
         assert_eq!(message.text, format!("{} is your Example code.", code.expose()));
         assert_eq!(message.payload.expose(), code.expose());
         assert_eq!(
             (message.id.as_str(), message.delivery_id.as_str()),
             (delivery.id.as_str(), delivery.id.as_str())
         );
-        assert_eq!((message.expires_at_ms, message.deadline_ms), (601_000, 5_000));
+        assert_eq!((message.expires_at_ms, message.deadline_ms), (601_000, 0));
         assert!(message.repeated && !message.test);
     }
 }

@@ -65,7 +65,6 @@ fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
     Outbox::new(OutboxParts {
         site: Site { name: "Example".to_owned(), support_email: String::new() },
         providers: Arc::default(),
-        timeouts: BTreeMap::new(),
         ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
