@@ -1,11 +1,13 @@
 //! The boundary between the host and its libraries.
 
+mod availability;
 mod bounds;
 mod conformance;
 mod crashes;
 mod http;
 mod opening;
 mod panics;
+mod process;
 mod refusals;
 mod service;
 mod stage;

@@ -5,7 +5,12 @@ use rustix::{
     process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit},
     thread::set_no_new_privs,
 };
-use std::{fs::File, io, os::fd::OwnedFd};
+use std::{
+    fs::File,
+    io,
+    os::fd::{OwnedFd, RawFd},
+    path::PathBuf,
+};
 
 /// The address space of a library's process: 1 GiB.
 const MEMORY: u64 = 1 << 30;
@@ -23,9 +28,29 @@ pub(super) fn confine() -> io::Result<()> {
     Ok(())
 }
 
+/// Closes whatever else the host's own parent had left open: no library needs it.
+///
+/// To be called first of all, while this process has opened nothing itself. Without `/proc` nothing is closed.
+#[expect(unsafe_code, reason = "a descriptor that was inherited has no owner that could close it")]
+fn close_inherited() {
+    // The folder itself is open while it is read, and then no more.
+    let folder = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
+    let number = |entry: std::fs::DirEntry| {
+        let kept = std::fs::read_link(entry.path()).is_ok_and(|target| target != folder);
+        entry.file_name().to_str()?.parse::<RawFd>().ok().filter(|_| kept)
+    };
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let open: Vec<RawFd> = entries.filter_map(number).collect();
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+        // SAFETY: nothing in this process has opened a file yet, so nobody owns it.
+        unsafe { rustix::io::close(descriptor) };
+    }
+}
+
 /// Takes standard input away from the library and keeps what it was.
 pub(super) fn take_stdin() -> io::Result<OwnedFd> {
     use std::os::fd::AsFd;
+    close_inherited();
     let kept = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     Ok(kept)
@@ -34,6 +59,7 @@ pub(super) fn take_stdin() -> io::Result<OwnedFd> {
 /// Takes standard output away from the library, whose `println!` would otherwise break the conversation.
 pub(super) fn take_stdout() -> io::Result<OwnedFd> {
     use std::os::fd::AsFd;
+    close_inherited();
     let kept = io::stdout().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdout(File::options().write(true).open("/dev/null")?)?;
     Ok(kept)

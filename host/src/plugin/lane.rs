@@ -109,13 +109,23 @@ impl Lane {
         }
         let _trust = self.redactor.trust_candidate(&candidate);
         let silent = || Availability::unavailable("not_answering", "provider not answering");
+        if let Some((Why::Quarantined, _)) = self.breaker().rests(self.clock.now()) {
+            return silent();
+        }
         match self.ask(ops::AVAILABILITY, &candidate, AVAILABILITY_LIMIT).await {
             Ok(availability) => availability,
             Err(Failed { outcome: Outcome::Answered, error }) => {
                 let error = self.redactor.clean_error(error);
                 Availability::unavailable(error.failure.as_str(), error.text)
             }
-            Err(_) => silent(),
+            Err(Failed { outcome, .. }) => {
+                // Its faults count here too, or it could fall down as often as somebody lists methods. Silence does not:
+                // it had no time.
+                if matches!(outcome, Outcome::Ended | Outcome::Panicked) {
+                    self.record(outcome);
+                }
+                silent()
+            }
         }
     }
 
@@ -224,6 +234,10 @@ impl Lane {
         } else {
             outcome
         };
+        self.record(outcome);
+    }
+
+    fn record(&self, outcome: Outcome) {
         let now = self.clock.now();
         let (before, rests) = {
             let mut breaker = self.breaker();

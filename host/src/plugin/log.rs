@@ -30,6 +30,12 @@ const MOST_CALLSITES: usize = 20_000;
 /// Fields of one callsite, which is `tracing`'s own limit.
 const MOST_FIELDS: usize = 32;
 
+/// The bytes of a callsite's description, which is kept for ever.
+const LONGEST_DESCRIPTION: usize = 16 << 10;
+
+/// The characters of one value that are shown.
+const LONGEST_TEXT: usize = 8 << 10;
+
 /// One provider's log.
 #[derive(Clone)]
 pub(crate) struct Log {
@@ -77,6 +83,9 @@ impl Log {
 
     /// Makes a callsite known (JSON); `None` where it is unreadable or there are too many.
     fn register(&self, description: &[u8]) -> Option<&'static Site> {
+        if description.len() > LONGEST_DESCRIPTION {
+            return None;
+        }
         type Sites = HashMap<(std::sync::Arc<str>, Vec<u8>), &'static Site>;
         static SITES: OnceLock<Mutex<Sites>> = OnceLock::new();
         let key = (std::sync::Arc::clone(&self.provider), description.to_vec());
@@ -190,6 +199,7 @@ impl Log {
         let number = match &value {
             Value::I64(number) => number.to_string(),
             Value::U64(number) => number.to_string(),
+            Value::F64(number) => number.to_string(),
             _ => String::new(),
         };
         if self.redactor.clean(&number) != number {
@@ -200,9 +210,19 @@ impl Log {
             Value::I64(value) => Box::new(value),
             Value::U64(value) => Box::new(value),
             Value::F64(value) => Box::new(value),
-            Value::Text(value) => Box::new(self.redactor.clean(&value).into_owned()),
-            Value::Shown { debug } => Box::new(verbatim(self.redactor.clean(&debug).into_owned())),
+            Value::Text(value) => Box::new(self.text(&value)),
+            Value::Shown { debug } => Box::new(verbatim(self.text(&debug))),
         }
+    }
+
+    /// Cleaned before it is cut, or half a secret would stand at the edge.
+    fn text(&self, text: &str) -> String {
+        let mut text = self.redactor.clean(text).into_owned();
+        if let Some((cut, _)) = text.char_indices().nth(LONGEST_TEXT) {
+            text.truncate(cut);
+            text.push('…');
+        }
+        text
     }
 }
 

@@ -1,9 +1,9 @@
 //! Whatever a provider does to its process costs one delivery.
 
-use super::stage::{Stage, chaos, still};
+use super::stage::{Stage, chaos, gone, still};
 use passrelay::plugin::Isolation::Process;
 use provider_api::Failure;
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 /// Traps B1 and B6.
 #[tokio::test(flavor = "multi_thread")]
@@ -67,11 +67,4 @@ async fn a_delivery_that_never_answers_is_unknown_and_its_process_stays() {
     assert_eq!(error.failure, Failure::Unknown);
     assert!(error.text.contains("did not answer within 10s"), "{error}");
     assert_eq!(stage.told("hangs", "pid").await, before);
-}
-
-/// Waits until no process has this number, not even one that nobody waited for.
-async fn gone(pid: &str) {
-    while Path::new("/proc").join(pid).exists() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }

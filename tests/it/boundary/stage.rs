@@ -7,12 +7,12 @@ use passrelay::{
 };
 use provider_api::{DeliveryError, Receipt};
 use serde_json::json;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// Opened providers and the folder that they live from.
 pub(super) struct Stage {
-    pub(super) dropped: Dropped,
     pub(super) providers: Providers,
+    _dropped: Dropped,
 }
 
 /// A provider of the `chaos` library.
@@ -29,7 +29,7 @@ impl Stage {
     pub(super) async fn open(settings: &[Settings], clock: &Clock) -> Self {
         let dropped = Dropped::with(&["chaos"]);
         let providers = dropped.open_with(settings, clock).await;
-        Self { dropped, providers }
+        Self { providers, _dropped: dropped }
     }
 
     /// One provider that waits by the machine's clock.
@@ -56,5 +56,12 @@ pub(super) fn named(id: &str, isolation: Isolation) -> String {
     match isolation {
         Isolation::Process => format!("{id}_process"),
         Isolation::Thread => format!("{id}_thread"),
+    }
+}
+
+/// Waits until no process has this number, not even one that nobody waited for.
+pub(super) async fn gone(pid: &str) {
+    while Path::new("/proc").join(pid).exists() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

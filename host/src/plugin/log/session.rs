@@ -12,6 +12,9 @@ use tracing::{dispatcher::get_default, span};
 /// Events of one provider in one second; more are counted and dropped.
 const MOST_EVENTS: u32 = 1000;
 
+/// Callsites that one run makes known; more are not heard.
+const MOST_CALLSITES: usize = 4096;
+
 /// Spans that one provider has open at once; more are not shown.
 const MOST_SPANS: usize = 4096;
 
@@ -37,6 +40,9 @@ impl Session {
 
     /// Makes a callsite known under this id; whether it is.
     pub(in super::super) fn callsite(&self, id: u64, description: &[u8]) -> bool {
+        if self.known().sites.len() >= MOST_CALLSITES {
+            return false;
+        }
         let site = self.log.register(description);
         if let Some(site) = site {
             self.known().sites.insert(id, site);
@@ -132,5 +138,35 @@ impl Known {
         }
         self.events = self.events.saturating_add(1);
         self.events <= MOST_EVENTS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::redact::Redactor;
+
+    fn description(n: usize) -> Vec<u8> {
+        format!(r#"{{"name":"n{n}","target":"t","level":3,"fields":[]}}"#).into_bytes()
+    }
+
+    /// They are never freed: without a bound a library could use up the host's memory with them.
+    #[test]
+    fn a_provider_makes_only_so_many_callsites_known() {
+        let session = Session::new(Log::new("greedy", Redactor::default()), Clock::system());
+        let taken =
+            (1..=MOST_CALLSITES as u64 + 10).filter(|id| session.callsite(*id, &description(1))).count();
+        assert_eq!(taken, MOST_CALLSITES);
+    }
+
+    #[test]
+    fn a_callsite_that_is_too_long_or_unreadable_is_not_taken() {
+        let session = Session::new(Log::new("odd", Redactor::default()), Clock::system());
+        let long = format!(r#"{{"name":"{}","target":"t","level":3,"fields":[]}}"#, "n".repeat(20_000));
+        let wide = format!(r#"{{"name":"n","target":"t","level":3,"fields":[{}"a"]}}"#, r#""a","#.repeat(32));
+        for description in [long.as_bytes(), wide.as_bytes(), b"garbage"] {
+            assert!(!session.callsite(1, description));
+        }
+        assert!(session.callsite(1, &description(1)));
     }
 }
