@@ -5,11 +5,15 @@ mod bounds;
 mod conformance;
 mod crashes;
 mod http;
+mod loading;
+mod log;
 mod opening;
 mod panics;
 mod process;
 mod refusals;
+mod secrets;
 mod service;
+mod source;
 mod stage;
 
 use harness::Dropped;
