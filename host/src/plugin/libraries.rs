@@ -221,7 +221,8 @@ async fn examine(
         trial::run(program, &copy).await.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
     if manifest.id != note.id {
         let said: String = manifest.id.chars().take(40).collect();
-        return Err(refuse(format!("its note says `{}`, the library itself `{said}`", note.id), None));
+        let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
+        return Err(refuse(reason, Some("get the file from its author again")));
     }
     Ok(LibraryInfo { sha256: admitted.sha256, bytes: admitted.bytes.len(), manifest, copy, file })
 }

@@ -6,6 +6,7 @@ use abi_stable::{
     abi_stability::abi_checking::check_layout_compatibility,
     library::{AbiHeader, AbiHeaderRef, LibHeader, ROOT_MODULE_LOADER_NAME, RootModule},
     sabi_types::VersionNumber,
+    type_layout::TypeLayout,
 };
 use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use provider_api::{
@@ -85,10 +86,13 @@ fn check_version(header: &LibHeader) -> Result<(), LoadError> {
     }
 }
 
-/// `abi_stable` by itself accepts only a library that is newer than the host; a host needs both directions.
 fn check_layout(header: &LibHeader) -> Result<(), LoadError> {
     let theirs = header.layout().ok_or(LoadError::NoLayout)?;
-    let ours = <ProviderModRef as StableAbi>::LAYOUT;
+    compatible(<ProviderModRef as StableAbi>::LAYOUT, theirs)
+}
+
+/// `abi_stable` by itself accepts only a library that is newer than the host; a host needs both directions.
+fn compatible(ours: &'static TypeLayout, theirs: &'static TypeLayout) -> Result<(), LoadError> {
     let Err(cause) = check_layout_compatibility(ours, theirs) else { return Ok(()) };
     check_layout_compatibility(theirs, ours).map_err(|_| LoadError::Layout(brief(&cause.to_string())))
 }
@@ -117,4 +121,71 @@ fn brief(report: &str) -> String {
 /// One line that fits a terminal or two.
 fn short(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(220).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A boundary of the same names in another version: with these fields and methods.
+    macro_rules! boundary {
+        ($version:ident, [$($method:ident),*], [$($before:ident: $kind:ty,)*], [$($field:ident),*]) => {
+            mod $version {
+                #![expect(non_local_definitions, reason = "`sabi_trait` of abi_stable 0.11 expands to them")]
+                #![expect(clippy::pedantic, reason = "code written by abi_stable's macros")]
+                #![expect(dead_code, reason = "only its layout is looked at")]
+                use abi_stable::{StableAbi, sabi_trait, std_types::{RBox, RVec}};
+
+                #[sabi_trait]
+                pub(super) trait Instance: Send + Sync {
+                    #[sabi(last_prefix_field)]
+                    fn call(&self, op: u32, request: RVec<u8>) -> RVec<u8>;
+                    $(fn $method(&self) -> u32 { 0 })*
+                }
+
+                #[repr(C)]
+                #[derive(StableAbi)]
+                #[sabi(kind(Prefix(prefix_ref = ModuleRef, prefix_fields = ModulePrefix)))]
+                #[sabi(missing_field(option))]
+                pub(super) struct Module {
+                    $(pub(super) $before: $kind,)*
+                    pub(super) describe: extern "C" fn() -> RVec<u8>,
+                    #[sabi(last_prefix_field)]
+                    pub(super) open: extern "C" fn(RVec<u8>) -> Instance_TO<'static, RBox<()>>,
+                    $(pub(super) $field: extern "C" fn() -> u32,)*
+                }
+            }
+        };
+    }
+
+    boundary!(first, [], [], []);
+    boundary!(later, [retire], [], [count]);
+    boundary!(latest, [retire, resume], [], [count, size]);
+    boundary!(inserted, [], [flags: u64,], []);
+
+    /// Trap A6: the library is older than the host, or newer, by a function of the module and a method of the object.
+    #[test]
+    fn a_library_with_more_or_less_at_the_end_fits_and_one_with_something_in_between_does_not() {
+        let [first, later, latest, inserted] = [
+            <first::ModuleRef as StableAbi>::LAYOUT,
+            <later::ModuleRef as StableAbi>::LAYOUT,
+            <latest::ModuleRef as StableAbi>::LAYOUT,
+            <inserted::ModuleRef as StableAbi>::LAYOUT,
+        ];
+        for (ours, theirs) in [
+            (first, first),
+            (first, later),
+            (later, first),
+            (later, latest),
+            (latest, later),
+            (latest, first),
+        ] {
+            assert!(compatible(ours, theirs).is_ok(), "{:?}", compatible(ours, theirs));
+        }
+        assert!(check_layout_compatibility(later, first).is_err(), "one direction would not do");
+        for (ours, theirs) in [(first, inserted), (inserted, first), (later, inserted), (inserted, later)] {
+            let error = compatible(ours, theirs).unwrap_err().to_string();
+            assert!(error.len() < 300 && error.lines().count() == 1, "{error}");
+        }
+    }
 }
