@@ -7,6 +7,7 @@ mod crashes;
 mod http;
 mod loading;
 mod log;
+mod newer;
 mod opening;
 mod panics;
 mod process;

@@ -108,14 +108,17 @@ fn chain(error: &dyn Error) -> String {
     short(&words)
 }
 
-/// The telling line of `abi_stable`'s long reports.
+/// The telling lines of `abi_stable`'s long reports: the last mistake, and the field it was made in.
 fn brief(report: &str) -> String {
-    let telling = |line: &&str| line.starts_with("Error:") || line.starts_with("field_name:");
-    let line = report.lines().map(str::trim).rfind(telling);
-    short(
-        line.or_else(|| report.lines().map(str::trim).find(|line| !line.is_empty()))
-            .unwrap_or("no reason given"),
-    )
+    let lines = || report.lines().map(str::trim).filter(|line| !line.is_empty());
+    let Some(at) =
+        lines().enumerate().filter(|(_, line)| line.starts_with("Error:")).map(|(at, _)| at).last()
+    else {
+        return short(lines().next().unwrap_or("no reason given"));
+    };
+    let error = lines().nth(at).unwrap_or_default().trim_start_matches("Error:");
+    let field = lines().skip(at).find_map(|line| line.strip_prefix("field_name:"));
+    short(&field.map_or_else(|| error.to_owned(), |field| format!("{error} (`{field}`)")))
 }
 
 /// One line that fits a terminal or two.

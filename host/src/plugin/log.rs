@@ -83,11 +83,11 @@ impl Log {
 
     /// Makes a callsite known (JSON); `None` where it is unreadable or there are too many.
     fn register(&self, description: &[u8]) -> Option<&'static Site> {
+        type Sites = HashMap<(std::sync::Arc<str>, Vec<u8>), &'static Site>;
+        static SITES: OnceLock<Mutex<Sites>> = OnceLock::new();
         if description.len() > LONGEST_DESCRIPTION {
             return None;
         }
-        type Sites = HashMap<(std::sync::Arc<str>, Vec<u8>), &'static Site>;
-        static SITES: OnceLock<Mutex<Sites>> = OnceLock::new();
         let key = (std::sync::Arc::clone(&self.provider), description.to_vec());
         let site = {
             let mut sites = SITES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
