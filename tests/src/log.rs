@@ -127,7 +127,7 @@ impl Captured {
 
     /// Everything, one line an event.
     pub fn text(&self) -> String {
-        self.entries().iter().map(|entry| format!("{entry}\n")).collect()
+        self.entries().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     /// The first event of a provider that is the wanted one, as soon as it is there.

@@ -13,7 +13,7 @@ const OURS: &str = "passrelay-provider-api";
 const THEIRS: &str = "newer-provider-fixture";
 
 /// The fixture declares the boundary's types anew. Two packages of one name do not build together, so it gets the name
-/// here: abi_stable then compares its types with the host's as those of provider-api 1.7.0.
+/// here: `abi_stable` then compares its types with the host's as those of provider-api 1.7.0.
 fn newer() -> Vec<u8> {
     let mut bytes = fs::read(built("newer")).unwrap();
     let places: Vec<usize> = bytes
@@ -27,7 +27,7 @@ fn newer() -> Vec<u8> {
     bytes
 }
 
-/// Trap A6: abi_stable's check alone knows only one direction. Here the library has a function of the module, a method of
+/// Trap A6: `abi_stable`'s check alone knows only one direction. Here the library has a function of the module, a method of
 /// the object, keys and a kind of failure more than the host knows.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_library_of_a_later_version_is_loaded_and_delivers() {
