@@ -1,6 +1,6 @@
 //! Which methods a member is offered, and why not the others: judged from the declared addresses alone.
 
-use crate::{application::Method, seal::redacted};
+use crate::application::Method;
 use provider_api::{
     Address, AddressKind, Availability, Channel, InvalidAddress, InvalidEmail, InvalidPhone, Member,
     Recipient, is_word,
@@ -66,15 +66,14 @@ impl Refusal {
         Self { id: method.clone(), reason: reason.into(), detail: detail.into() }
     }
 
-    /// A provider's own word on a member it does not reach, without the recipient should it repeat it.
+    /// A provider's own word on a member it does not reach, as its lane cleaned it.
     pub fn by_provider(offer: &Offer, provider: &str, answer: Availability) -> Self {
-        let said = |words: String| redacted(&words, &[offer.recipient.as_str()]);
         let reason = answer
             .reason
             .filter(|reason| is_word(reason))
             .unwrap_or_else(|| "provider_unavailable".to_owned());
-        let detail = answer.detail.map(said);
-        let detail = detail.unwrap_or_else(|| format!("provider `{provider}` does not reach this member"));
+        let detail =
+            answer.detail.unwrap_or_else(|| format!("provider `{provider}` does not reach this member"));
         Self::new(&offer.method, reason, detail)
     }
 }
@@ -242,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_refuse_in_its_own_words_but_not_repeat_the_recipient() {
+    fn a_provider_may_refuse_in_its_own_words() {
         let mobile = [Address::phone(None, "mobile")];
         let one = [Carrier { id: "one", addresses: Some(&mobile) }];
         let to = Person::To(To("+447700900123".to_owned()));
         let offer = judge(&"sms:code".parse().unwrap(), &sms(), &one, &to).unwrap();
-        let own = Availability::unavailable("opted_out", "+447700900123 said stop");
+        let own = Availability::unavailable("opted_out", "they said stop");
         let own = Refusal::by_provider(&offer, "one", own);
-        assert_eq!((own.reason.as_str(), own.detail.as_str()), ("opted_out", "+••• said stop"));
+        assert_eq!((own.reason.as_str(), own.detail.as_str()), ("opted_out", "they said stop"));
         let odd = Refusal::by_provider(&offer, "one", Availability::unavailable("+447700900123", ""));
         assert_eq!(odd.reason, "provider_unavailable");
     }

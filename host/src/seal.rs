@@ -8,7 +8,6 @@ mod derive;
 mod id;
 mod key_file;
 mod keys;
-mod redact;
 mod typed;
 
 pub use api_keys::ApiKeys;
@@ -19,5 +18,4 @@ pub use derive::CodeInput;
 pub use id::{DeliveryId, InvalidId, VerificationId};
 pub use key_file::KeyFileError;
 pub use keys::{Key, Keys};
-pub use redact::redacted;
 pub use typed::{InvalidTyped, Typed};

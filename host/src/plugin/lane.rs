@@ -113,7 +113,7 @@ impl Lane {
             return silent();
         }
         match self.ask(ops::AVAILABILITY, &candidate, AVAILABILITY_LIMIT).await {
-            Ok(availability) => availability,
+            Ok(availability) => self.redactor.clean_availability(availability),
             Err(Failed { outcome: Outcome::Answered, error }) => {
                 let error = self.redactor.clean_error(error);
                 Availability::unavailable(error.failure.as_str(), error.text)

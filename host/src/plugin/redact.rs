@@ -3,7 +3,7 @@
 //! A provider may log or quote anything; what it says passes through here and loses the codes, the recipients and the
 //! secrets that it was given.
 
-use provider_api::{Candidate, DeliveryError, Message, Receipt, Recipient};
+use provider_api::{Availability, Candidate, DeliveryError, Message, Receipt, Recipient};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
@@ -91,6 +91,13 @@ impl Redactor {
         error.text = one_line(&self.clean(&error.text), 500);
         error.code = error.code.map(|code| one_line(&self.clean(&code), 60));
         error
+    }
+
+    /// A provider's word on a member, fit for answers.
+    pub(crate) fn clean_availability(&self, mut availability: Availability) -> Availability {
+        availability.reason = availability.reason.map(|reason| one_line(&self.clean(&reason), 60));
+        availability.detail = availability.detail.map(|detail| one_line(&self.clean(&detail), 500));
+        availability
     }
 
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
