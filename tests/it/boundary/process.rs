@@ -110,16 +110,31 @@ fn it_outlives_the_thread_that_had_it_started() {
     assert_eq!(runtime.block_on(stage.told("stays", "pid")), first);
 }
 
-/// Trap C6: a provider may outlive the host's runtime for a moment; its services then answer an error.
+/// Trap C6: a provider's thread may outlive the host's runtime for a moment; its services then answer an error.
 #[test]
-fn after_the_hosts_runtime_has_shut_down_a_call_is_an_error_and_no_panic() {
-    for isolation in [Thread, Process] {
-        let runtime = Runtime::new().unwrap();
-        let stage = runtime.block_on(Stage::open(&[chaos("late", isolation)], &still().clock()));
-        let lane = stage.lane("late");
-        runtime.shutdown_background();
-        let answer = Runtime::new().unwrap().block_on(lane.deliver(message("http:http://127.0.0.1:1")));
-        let error = answer.unwrap_err();
-        assert!(error.text.contains("the host is going away"), "{isolation:?} {error}");
-    }
+fn a_service_of_a_host_that_has_shut_down_answers_an_error_and_no_panic() {
+    let runtime = Runtime::new().unwrap();
+    let stage = runtime.block_on(Stage::open(&[chaos("late", Thread)], &still().clock()));
+    let lane = stage.lane("late");
+    drop(runtime);
+    let answer = Runtime::new().unwrap().block_on(lane.deliver(message("http:http://127.0.0.1:1")));
+    let error = answer.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable);
+    assert!(error.text.contains("the host is going away"), "{error}");
+}
+
+/// The same for a process: whoever waits for it is told, however the host goes.
+#[test]
+fn a_delivery_under_way_when_the_host_shuts_down_is_unknown_at_once() {
+    let (runtime, other, hand) = (Runtime::new().unwrap(), Runtime::new().unwrap(), still());
+    let stage = runtime.block_on(Stage::open(&[chaos("cut_off", Process)], &hand.clock()));
+    let (lost, ()) = other.block_on(async {
+        tokio::join!(stage.deliver("cut_off", "sleep:1000"), async {
+            hand.sleepers(2).await;
+            tokio::task::spawn_blocking(move || drop(runtime)).await.unwrap();
+        })
+    });
+    let error = lost.unwrap_err();
+    assert_eq!(error.failure, Failure::Unknown);
+    assert!(error.text.contains("the host is going away"), "{error}");
 }
