@@ -50,28 +50,38 @@ pub(crate) struct Breaker {
     faults: VecDeque<(Timestamp, u32)>,
     rest: Option<Rest>,
     rests: u32,
+    /// Grows with each rest and each trial: what became of an earlier call says nothing about them.
+    era: Era,
 }
+
+/// When a call was let through, as far as the record is concerned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Era(u64);
 
 #[derive(Debug, Clone, Copy)]
 struct Rest {
     why: Why,
     until: Timestamp,
-    /// Whether a call was let through to see if it is over.
-    trial: bool,
 }
 
 impl Breaker {
-    /// Lets a call through, or says why not and until when.
-    pub(crate) fn admit(&mut self, now: Timestamp) -> Result<(), (Why, Timestamp)> {
+    /// Lets a call through, or says why not and until when. What becomes of the call is recorded with its era.
+    pub(crate) fn admit(&mut self, now: Timestamp) -> Result<Era, (Why, Timestamp)> {
         match self.rest {
             Some(rest) if now < rest.until => Err((rest.why, rest.until)),
             Some(rest) => {
                 // This call is the trial; the others wait for what becomes of it.
-                self.rest = Some(Rest { until: after(now, TRIAL), trial: true, ..rest });
-                Ok(())
+                self.rest = Some(Rest { until: after(now, TRIAL), ..rest });
+                self.era.0 += 1;
+                Ok(self.era)
             }
-            None => Ok(()),
+            None => Ok(self.era),
         }
+    }
+
+    /// The present era, for a call that needs no leave.
+    pub(crate) fn era(&self) -> Era {
+        self.era
     }
 
     /// Whether it rests, why, and until when; lets nothing through.
@@ -79,11 +89,9 @@ impl Breaker {
         self.rest.filter(|rest| now < rest.until).map(|rest| (rest.why, rest.until))
     }
 
-    /// Takes note of what became of a call.
-    pub(crate) fn record(&mut self, outcome: Outcome, now: Timestamp) {
-        let resting = self.rest.is_some_and(|rest| !rest.trial);
-        if resting && outcome != Outcome::Answered {
-            // A call that was let through before the rest began: it says nothing new.
+    /// Takes note of what became of a call of this era; one of an earlier era says nothing new.
+    pub(crate) fn record(&mut self, outcome: Outcome, era: Era, now: Timestamp) {
+        if era != self.era {
             return;
         }
         let points = match outcome {
@@ -116,7 +124,8 @@ impl Breaker {
 
     fn begin(&mut self, why: Why, (first, longest): (Duration, Duration), now: Timestamp) {
         let length = first.saturating_mul(1 << self.rests.min(16)).min(longest);
-        self.rest = Some(Rest { why, until: after(now, length), trial: false });
+        self.rest = Some(Rest { why, until: after(now, length) });
+        self.era.0 += 1;
         self.rests += 1;
         self.unavailable = 0;
     }
@@ -127,6 +136,12 @@ mod tests {
     use super::*;
     use crate::clock::millis;
 
+    /// What became of a call that was let through a moment ago.
+    fn tell(breaker: &mut Breaker, outcome: Outcome, now: Timestamp) {
+        let era = breaker.era();
+        breaker.record(outcome, era, now);
+    }
+
     fn at(second: i64) -> Timestamp {
         millis(second * 1000)
     }
@@ -135,14 +150,14 @@ mod tests {
     fn a_service_that_fails_five_times_in_a_row_rests() {
         let mut breaker = Breaker::default();
         for _ in 0..4 {
-            breaker.record(Outcome::Unavailable, at(0));
+            tell(&mut breaker, Outcome::Unavailable, at(0));
         }
-        breaker.record(Outcome::Answered, at(0));
+        tell(&mut breaker, Outcome::Answered, at(0));
         for _ in 0..4 {
-            breaker.record(Outcome::Unavailable, at(0));
-            assert_eq!(breaker.admit(at(0)), Ok(()));
+            tell(&mut breaker, Outcome::Unavailable, at(0));
+            assert!(breaker.admit(at(0)).is_ok());
         }
-        breaker.record(Outcome::Unavailable, at(0));
+        tell(&mut breaker, Outcome::Unavailable, at(0));
         assert_eq!(breaker.admit(at(29)), Err((Why::Unavailable, at(30))));
     }
 
@@ -150,35 +165,41 @@ mod tests {
     fn after_a_rest_one_trial_is_let_through_and_decides() {
         let mut breaker = Breaker::default();
         for _ in 0..5 {
-            breaker.record(Outcome::Unavailable, at(0));
+            tell(&mut breaker, Outcome::Unavailable, at(0));
         }
-        assert_eq!(breaker.admit(at(30)), Ok(()), "the trial");
+        assert!(breaker.admit(at(30)).is_ok(), "the trial");
         assert!(breaker.admit(at(30)).is_err(), "the others wait");
-        breaker.record(Outcome::Unavailable, at(31));
+        tell(&mut breaker, Outcome::Unavailable, at(31));
         assert_eq!(breaker.admit(at(90)), Err((Why::Unavailable, at(91))), "twice as long");
-        assert_eq!(breaker.admit(at(91)), Ok(()));
-        breaker.record(Outcome::Answered, at(92));
-        assert_eq!((breaker.admit(at(92)), breaker.admit(at(92))), (Ok(()), Ok(())));
+        assert!(breaker.admit(at(91)).is_ok());
+        tell(&mut breaker, Outcome::Answered, at(92));
+        assert!(breaker.admit(at(92)).is_ok() && breaker.admit(at(92)).is_ok());
     }
 
     #[test]
-    fn calls_that_were_under_way_when_a_rest_began_do_not_lengthen_it() {
+    fn calls_that_were_under_way_when_a_rest_began_neither_lengthen_nor_end_it() {
         let mut breaker = Breaker::default();
+        let before = breaker.admit(at(0)).unwrap();
         for _ in 0..64 {
-            breaker.record(Outcome::Unavailable, at(0));
-            breaker.record(Outcome::Ended, at(0));
+            breaker.record(Outcome::Unavailable, before, at(0));
+            breaker.record(Outcome::Ended, before, at(0));
         }
-        assert!(breaker.admit(at(59)).is_err());
-        assert_eq!(breaker.admit(at(60)), Ok(()));
+        breaker.record(Outcome::Answered, before, at(1));
+        assert!(breaker.admit(at(29)).is_err(), "a late success ends no rest");
+        let trial = breaker.admit(at(60)).unwrap();
+        breaker.record(Outcome::Answered, before, at(60));
+        assert!(breaker.admit(at(60)).is_err(), "only the trial decides");
+        breaker.record(Outcome::Answered, trial, at(60));
+        assert!(breaker.admit(at(60)).is_ok());
     }
 
     #[test]
     fn an_unanswered_trial_does_not_shut_a_provider_out_for_ever() {
         let mut breaker = Breaker::default();
-        breaker.record(Outcome::Stuck, at(0));
-        assert_eq!(breaker.admit(at(60)), Ok(()));
+        tell(&mut breaker, Outcome::Stuck, at(0));
+        assert!(breaker.admit(at(60)).is_ok());
         assert!(breaker.admit(at(119)).is_err());
-        assert_eq!(breaker.admit(at(120)), Ok(()));
+        assert!(breaker.admit(at(120)).is_ok());
     }
 
     #[test]
@@ -192,7 +213,7 @@ mod tests {
         ] {
             let mut breaker = Breaker::default();
             for outcome in outcomes {
-                breaker.record(*outcome, at(0));
+                tell(&mut breaker, *outcome, at(0));
             }
             assert_eq!(breaker.admit(at(1)).is_err(), quarantined, "{outcomes:?}");
         }
@@ -202,8 +223,8 @@ mod tests {
     fn a_fault_is_forgotten_after_ten_minutes() {
         let mut breaker = Breaker::default();
         for minute in 0..20 {
-            breaker.record(Outcome::Ended, at(minute * 601));
-            assert_eq!(breaker.admit(at(minute * 601)), Ok(()));
+            tell(&mut breaker, Outcome::Ended, at(minute * 601));
+            assert!(breaker.admit(at(minute * 601)).is_ok());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One provider with its thread or process, its bounds, its health.
 
 use super::{
-    breaker::{Breaker, Outcome, Why},
+    breaker::{Breaker, Era, Outcome, Why},
     engine::{Answer, Engine},
     libraries::LibraryInfo,
     redact::Redactor,
@@ -112,6 +112,7 @@ impl Lane {
         if let Some((Why::Quarantined, _)) = self.breaker().rests(self.clock.now()) {
             return silent();
         }
+        let era = self.breaker().era();
         match self.ask(ops::AVAILABILITY, &candidate, AVAILABILITY_LIMIT).await {
             Ok(availability) => self.redactor.clean_availability(availability),
             Err(Failed { outcome: Outcome::Answered, error }) => {
@@ -122,7 +123,7 @@ impl Lane {
                 // Its faults count here too, or it could fall down as often as somebody lists methods. Silence does not:
                 // it had no time.
                 if matches!(outcome, Outcome::Ended | Outcome::Panicked) {
-                    self.record(outcome);
+                    self.record(outcome, era);
                 }
                 silent()
             }
@@ -170,10 +171,10 @@ impl Lane {
             return Err(DeliveryError::unavailable("the provider's queue is full")
                 .with_retry_after(Duration::from_secs(1)));
         };
-        self.admit()?;
+        let era = self.admit()?;
         let answer = self.ask(op, request, limit).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
-        self.note(outcome).await;
+        self.note(outcome, era).await;
         answer.map_err(|failed| self.redactor.clean_error(failed.error))
     }
 
@@ -219,7 +220,7 @@ impl Lane {
         }
     }
 
-    fn admit(&self) -> Result<(), DeliveryError> {
+    fn admit(&self) -> Result<Era, DeliveryError> {
         let now = self.clock.now();
         self.breaker().admit(now).map_err(|(why, until)| {
             let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
@@ -228,21 +229,21 @@ impl Lane {
     }
 
     /// Takes note of what became of a call; a provider that keeps its thread to itself is ended.
-    async fn note(&self, outcome: Outcome) {
+    async fn note(&self, outcome: Outcome, era: Era) {
         let outcome = if outcome == Outcome::Unavailable && self.engine.is_stuck().await {
             Outcome::Stuck
         } else {
             outcome
         };
-        self.record(outcome);
+        self.record(outcome, era);
     }
 
-    fn record(&self, outcome: Outcome) {
+    fn record(&self, outcome: Outcome, era: Era) {
         let now = self.clock.now();
         let (before, rests) = {
             let mut breaker = self.breaker();
             let before = breaker.rests(now).is_some();
-            breaker.record(outcome, now);
+            breaker.record(outcome, era, now);
             (before, breaker.rests(now))
         };
         if let (false, Some((why, until))) = (before, rests) {
