@@ -175,7 +175,11 @@ impl Recipient {
     pub fn masked(&self) -> String {
         if self.0.starts_with('+') && self.0[1..].bytes().all(|b| b.is_ascii_digit()) {
             phone::masked(&self.0)
-        } else if let Some((local, domain)) = self.0.rsplit_once('@') {
+        } else if let Some((local, domain)) = self
+            .0
+            .rsplit_once('@')
+            .filter(|(local, domain)| !local.is_empty() && (domain.contains('.') || *domain == "localhost"))
+        {
             let first: String = local.chars().take(1).collect();
             format!("{first}•••@{domain}")
         } else {
@@ -222,7 +226,7 @@ mod tests {
             ("+16175551212", "+1•••••••212"),
             ("+35312345678", "+353•••••678"),
             ("ada@example.com", "a•••@example.com"),
-            ("@U12345678", "•••@U12345678"),
+            ("@ada_lovelace", "•••ce"),
             ("device-0042", "•••42"),
             ("abc", "•••"),
         ] {

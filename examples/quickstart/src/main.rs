@@ -63,7 +63,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 async fn start(folder: &Folder, listen: SocketAddr) -> Result<App, Box<dyn Error>> {
     let file = folder.configure(listen)?;
     let draft = Draft::load(Some(&file), Environment::process());
-    let world = World::of_this_process()?;
+    let world = World::of_this_process();
     let libraries = Libraries::scan(draft.libraries(), world.workshop.program()).await;
     let config = draft.finish(&libraries)?;
     Ok(App::start(config, &libraries, &world).await?)

@@ -30,12 +30,13 @@ pub(super) fn start_log(log: &Log) -> Result<(), Trouble> {
 
 /// Finds, inspects and tries the libraries in these folders.
 pub(super) async fn find_libraries(settings: &LibrarySettings) -> Result<Libraries, Trouble> {
-    Ok(Libraries::scan(settings, world()?.workshop.program()).await)
+    Ok(Libraries::scan(settings, World::of_this_process().workshop.program()).await)
 }
 
 /// Inspects and tries one library's file.
 pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<LibraryInfo, Trouble> {
-    let examined = Libraries::examine(file, &settings.copies, world()?.workshop.program()).await;
+    let examined =
+        Libraries::examine(file, &settings.copies, World::of_this_process().workshop.program()).await;
     examined.map_err(|refusal| Trouble::refused(&refusal))
 }
 
@@ -46,7 +47,8 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
     let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let app = App::start(config, &libraries, &world()?).await.map_err(|why| Trouble::told(&why))?;
+    let app =
+        App::start(config, &libraries, &World::of_this_process()).await.map_err(|why| Trouble::told(&why))?;
     if let Ok(address) = app.address() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     }
@@ -100,7 +102,7 @@ pub(super) async fn methods(
     application: &Application,
     member: Member,
 ) -> Result<Offer, Trouble> {
-    let world = world()?;
+    let world = World::of_this_process();
     let providers = Arc::new(open(&setup).await?);
     let closed = || Trouble::new("the system gives no randomness");
     let verifier = Verifier::new(VerifierParts {
@@ -130,16 +132,13 @@ pub(super) async fn methods(
     Ok(Offer { methods: offered.collect(), unavailable: unavailable.collect() })
 }
 
-fn world() -> Result<World, Trouble> {
-    World::of_this_process().map_err(|why| Trouble::new(format!("cannot find this program itself: {why}")))
-}
-
 async fn open(setup: &Setup) -> Result<Providers, Trouble> {
-    Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &world()?.workshop).await)
+    Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &World::of_this_process().workshop)
+        .await)
 }
 
 fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {
-    let world = world()?;
+    let world = World::of_this_process();
     let template = errand.text.as_ref().map_or(GENERIC, |text| text.expose());
     let text = render(template, &[("payload", errand.code.expose()), ("site_name", &setup.config.site.name)]);
     // No verification stands behind it, so its name says that it was sent by hand.

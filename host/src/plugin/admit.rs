@@ -1,7 +1,7 @@
 //! Reads a dropped-in file the careful way: nobody else may have written it, and what is read is what is checked.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, open, openat};
 use std::{
     fs::File,
     io::{self, Read},
@@ -80,8 +80,10 @@ impl AdmitError {
 
 /// Reads `name` in `folder`, refusing links and whatever others may have written.
 pub(crate) fn admit(folder: &Path, name: &std::ffi::OsStr) -> Result<Admitted, AdmitError> {
-    check_folders(folder)?;
-    let directory = File::open(folder).map_err(AdmitError::Read)?;
+    let folder = folder.canonicalize().map_err(AdmitError::Read)?;
+    check_folders(&folder)?;
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = open(&folder, flags, Mode::empty()).map_err(|cause| AdmitError::Read(cause.into()))?;
     // Non-blocking: opening a pipe would otherwise wait for its writer.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = openat(&directory, name, flags, Mode::empty());
@@ -114,9 +116,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// The folder itself strictly; those above it may be writable by others where the sticky bit keeps ours in place.
-fn check_folders(folder: &Path) -> Result<(), AdmitError> {
-    let folder = folder.canonicalize().map_err(AdmitError::Read)?;
+/// Refuses a folder, with its whole path, that others could change: the folder itself strictly; those above it may be writable by others where the sticky bit keeps ours in place.
+pub(crate) fn check_folders(folder: &Path) -> Result<(), AdmitError> {
     for (height, folder) in folder.ancestors().enumerate() {
         let metadata = folder.metadata().map_err(AdmitError::Read)?;
         check_owner(&format!("the folder `{}`", folder.display()), &metadata, height > 0)?;

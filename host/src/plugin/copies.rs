@@ -3,7 +3,7 @@
 //! A copy's name is the hash of its bytes: replacing a dropped-in file in place cannot touch what runs, equal bytes
 //! are one library, and other bytes are never taken for a loaded one (glibc tells libraries apart by name and inode).
 
-use super::admit::{Admitted, sha256};
+use super::admit::{Admitted, check_folders, sha256};
 use std::{
     fs::{DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
@@ -12,11 +12,13 @@ use std::{
 };
 
 /// A copy of a copy, for one provider that runs in the host: its statics, its log among them, are then its own.
-pub(crate) fn of_its_own(copy: &Path, provider: &str) -> io::Result<PathBuf> {
+pub(crate) fn of_its_own(copy: &Path, hash: &str, provider: &str) -> io::Result<PathBuf> {
     let bytes = std::fs::read(copy)?;
+    if sha256(&bytes) != hash {
+        return Err(io::Error::other("the private copy was changed"));
+    }
     let folder = copy.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let stem = format!("{}-{provider}", sha256(&bytes));
-    Copies(folder).write(&stem, &Admitted { sha256: sha256(&bytes), bytes })
+    Copies(folder).write(&format!("{hash}-{provider}"), &Admitted { sha256: hash.to_owned(), bytes })
 }
 
 /// The folder of the copies.
@@ -33,6 +35,8 @@ impl Copies {
             let text = format!("`{}` has to be this user's own, with mode 0700", folder.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
+        check_folders(&folder)
+            .map_err(|cause| io::Error::new(io::ErrorKind::PermissionDenied, cause.to_string()))?;
         Ok(Self(folder))
     }
 

@@ -5,7 +5,7 @@
 
 pub(super) use session::Session;
 
-use super::redact::Redactor;
+use super::redact::{Redactor, one_line};
 use provider_api::trace::{Callsite as Description, Value, Values};
 use std::{
     collections::HashMap,
@@ -76,7 +76,7 @@ impl Log {
     pub(super) fn said(&self, line: &str) {
         tracing::warn!(
             provider.id = &*self.provider,
-            line = &*self.redactor.clean(line),
+            line = one_line(&self.redactor.clean(line), 500),
             "a provider wrote to its standard error"
         );
     }
@@ -110,7 +110,7 @@ impl Log {
         if description.fields.len() > MOST_FIELDS || description.target.len() > 256 {
             return None;
         }
-        let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let text = |text: String| -> &'static str { Box::leak(one_line(&text, 256).into_boxed_str()) };
         let level = match description.level {
             1 => Level::ERROR,
             2 => Level::WARN,
@@ -217,7 +217,7 @@ impl Log {
 
     /// Cleaned before it is cut, or half a secret would stand at the edge.
     fn text(&self, text: &str) -> String {
-        let mut text = self.redactor.clean(text).into_owned();
+        let mut text = one_line(&self.redactor.clean(text), usize::MAX);
         if let Some((cut, _)) = text.char_indices().nth(LONGEST_TEXT) {
             text.truncate(cut);
             text.push('…');

@@ -128,6 +128,7 @@ async fn start(blueprint: &Blueprint) -> Result<(Arc<Conversation>, Vec<u8>), De
 fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     let child = Command::new(&blueprint.program)
+        .arg0("passrelay")
         .arg(worker::ARGUMENT)
         .arg(&blueprint.copy)
         .stdin(Stdio::from(OwnedFd::from(theirs)))

@@ -3,7 +3,7 @@
 //! A provider may log or quote anything; what it says passes through here and loses the codes, the recipients and the
 //! secrets that it was given.
 
-use provider_api::{Availability, Candidate, DeliveryError, Message, Receipt, Recipient};
+use provider_api::{Availability, Candidate, DeliveryError, Failure, Message, Receipt, Recipient, is_word};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
@@ -88,6 +88,10 @@ impl Redactor {
 
     /// A provider's error, fit for the log and for answers: clean, one line, not too long.
     pub(crate) fn clean_error(&self, mut error: DeliveryError) -> DeliveryError {
+        if matches!(&error.failure, Failure::Other(word) if !is_word(word)) {
+            // No word of any version: whatever it is, it may hold anything.
+            error.failure = Failure::Rejected;
+        }
         error.text = one_line(&self.clean(&error.text), 500);
         error.code = error.code.map(|code| one_line(&self.clean(&code), 60));
         error
@@ -142,10 +146,12 @@ impl Drop for Trust<'_> {
     }
 }
 
-/// An address with and without its plus: without it a number also stands in URLs and form bodies.
+/// An address as it is and as it stands in URLs and form bodies: without its plus, with its `@` encoded.
 fn recipient(held: &Recipient) -> Trusted {
-    let bare = held.as_str().trim_start_matches('+');
-    [held.as_str(), bare].map(|text| (Zeroizing::new(text.to_owned()), held.masked())).into()
+    let bare = held.as_str().trim_start_matches('+').to_owned();
+    let encoded = held.as_str().replace('@', "%40");
+    let forms = [held.as_str().to_owned(), bare, encoded];
+    forms.map(|text| (Zeroizing::new(text), held.masked())).into()
 }
 
 /// The text on one line, at most this many characters.
@@ -190,6 +196,22 @@ mod tests {
             assert!(!clean.contains(secret), "{clean}");
         }
         assert_eq!(redactor.clean("nothing in here"), "nothing in here");
+    }
+
+    #[test]
+    fn a_mailbox_is_hidden_in_a_form_body_too() {
+        let redactor = Redactor::default();
+        let (ada, email) = (Recipient::new("ada@example.com"), Channel::new("email").unwrap());
+        let _trust = redactor.trust_message(&Message::new("m", email, ada, Payload::code("493817"), "x"));
+        assert_eq!(redactor.clean("to=ada%40example.com&x=1"), "to=a•••@example.com&x=1");
+    }
+
+    #[test]
+    fn a_failure_that_is_no_word_is_not_repeated() {
+        let said = DeliveryError::new(Failure::from_word("unknown number +447700900123"), "");
+        assert_eq!(Redactor::default().clean_error(said).failure, Failure::Rejected);
+        let newer = DeliveryError::new(Failure::from_word("asleep"), "");
+        assert_eq!(Redactor::default().clean_error(newer).failure.as_str(), "asleep");
     }
 
     #[test]

@@ -61,6 +61,7 @@ impl TrialError {
 /// Tries the copy of a library in a process of its own; `program` is this very program.
 pub(crate) async fn run(program: &Path, copy: &Path) -> Result<Manifest, TrialError> {
     let mut child = Command::new(program)
+        .arg0("passrelay")
         .arg(ARGUMENT)
         .arg(copy)
         .stdin(Stdio::null())

@@ -2,7 +2,13 @@
 
 use abi_stable::std_types::RVec;
 use provider_api::abi::Reply;
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::mpsc,
@@ -34,7 +40,7 @@ pub(crate) enum Kind {
     ServiceReply = 7,
     /// Worker: a callsite; the id is the worker's own.
     Callsite = 8,
-    /// Worker: `[u32 operation][u64 span][values]`; the id is the callsite's.
+    /// Worker: `[u32 operation][u64 span][u64 new span][values]`; the id is the callsite's.
     Trace = 9,
     /// Host: are you there?
     Ping = 10,
@@ -97,11 +103,44 @@ pub(crate) async fn read(from: &mut (impl AsyncReadExt + Unpin)) -> io::Result<F
     Ok(Frame { kind, id, body })
 }
 
+/// The frames on their way to the other side, and how many bytes of them it has not read yet.
+#[derive(Clone)]
+pub(crate) struct Outgoing {
+    frames: mpsc::UnboundedSender<Vec<u8>>,
+    unread: Arc<AtomicUsize>,
+}
+
+/// The end of [`Outgoing`] from which [`write`] takes.
+pub(crate) struct Waiting {
+    frames: mpsc::UnboundedReceiver<Vec<u8>>,
+    unread: Arc<AtomicUsize>,
+}
+
+/// A queue of frames.
+pub(crate) fn outgoing() -> (Outgoing, Waiting) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let unread = Arc::<AtomicUsize>::default();
+    (Outgoing { frames: sender, unread: Arc::clone(&unread) }, Waiting { frames: receiver, unread })
+}
+
+impl Outgoing {
+    /// Sends a frame; where the other side is gone, so is this conversation in a moment.
+    pub(crate) fn send(&self, frame: Vec<u8>) {
+        self.unread.fetch_add(frame.len(), Ordering::Relaxed);
+        drop(self.frames.send(frame));
+    }
+
+    /// The bytes that wait.
+    pub(crate) fn unread(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
+    }
+}
+
 /// Writes frames as they come, as many at once as wait.
-pub(crate) async fn write(mut to: impl AsyncWriteExt + Unpin, mut frames: mpsc::UnboundedReceiver<Vec<u8>>) {
-    while let Some(mut bytes) = frames.recv().await {
+pub(crate) async fn write(mut to: impl AsyncWriteExt + Unpin, mut waiting: Waiting) {
+    while let Some(mut bytes) = waiting.frames.recv().await {
         while bytes.len() < 64 << 10 {
-            match frames.try_recv() {
+            match waiting.frames.try_recv() {
                 Ok(more) => bytes.extend_from_slice(&more),
                 Err(_) => break,
             }
@@ -109,6 +148,7 @@ pub(crate) async fn write(mut to: impl AsyncWriteExt + Unpin, mut frames: mpsc::
         if to.write_all(&bytes).await.is_err() {
             return;
         }
+        waiting.unread.fetch_sub(bytes.len(), Ordering::Relaxed);
     }
 }
 

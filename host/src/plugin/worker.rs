@@ -22,7 +22,7 @@ use std::{
     process::ExitCode,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
-use tokio::{io::BufReader, net::UnixStream, sync::mpsc, task::AbortHandle};
+use tokio::{io::BufReader, net::UnixStream, task::AbortHandle};
 
 mod remote;
 
@@ -52,7 +52,7 @@ pub(super) fn process(copy: &Path) -> ExitCode {
 /// The provider of this process and the calls that run in it.
 #[derive(Clone)]
 struct Worker {
-    frames: mpsc::UnboundedSender<Vec<u8>>,
+    frames: wire::Outgoing,
     waiting: Waiting,
     instance: Arc<OnceLock<InstanceBox>>,
     running: Arc<Mutex<HashMap<u64, AbortHandle>>>,
@@ -62,7 +62,7 @@ async fn converse(socket: OwnedFd, copy: &Path) -> std::io::Result<()> {
     let socket = std::os::unix::net::UnixStream::from(socket);
     socket.set_nonblocking(true)?;
     let (input, output) = UnixStream::from_std(socket)?.into_split();
-    let (frames, outgoing) = mpsc::unbounded_channel();
+    let (frames, outgoing) = wire::outgoing();
     tokio::spawn(wire::write(output, outgoing));
     let worker =
         Worker { frames, waiting: Waiting::default(), instance: Arc::default(), running: Arc::default() };
@@ -143,7 +143,7 @@ impl Worker {
 
     fn send(&self, kind: Kind, id: u64, body: &[&[u8]]) {
         // Where the host is gone, so is this process in a moment.
-        drop(self.frames.send(wire::frame(kind, id, body)));
+        self.frames.send(wire::frame(kind, id, body));
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, HashMap<u64, AbortHandle>> {

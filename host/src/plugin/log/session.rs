@@ -78,8 +78,9 @@ impl Session {
 
     fn span(&self, site: u64, parent: u64, new: u64, values: &[u8]) -> u64 {
         let (site, parent) = {
-            let known = self.known();
-            if known.spans.len() >= MOST_SPANS {
+            let mut known = self.known();
+            let full = known.spans.len() >= MOST_SPANS;
+            if full || !known.may_speak(self.clock.now().as_second(), &self.log) {
                 return new;
             }
             (known.sites.get(&site).copied(), known.spans.get(&parent).map(|(span, _)| span.clone()))
@@ -87,13 +88,20 @@ impl Session {
         if let Some((site, span)) =
             site.and_then(|site| Some((site, self.log.span(site, parent.as_ref(), values)?)))
         {
-            self.known().spans.insert(new, (span, site));
+            let before = self.known().spans.insert(new, (span, site));
+            if let Some((before, _)) = before {
+                get_default(|dispatch| dispatch.try_close(before.clone()));
+            }
         }
         new
     }
 
     fn add(&self, span: u64, values: &[u8]) -> u64 {
-        let known = self.known().spans.get(&span).cloned();
+        let known = {
+            let mut known = self.known();
+            let may = known.may_speak(self.clock.now().as_second(), &self.log);
+            known.spans.get(&span).filter(|_| may).cloned()
+        };
         if let Some((span, site)) = known {
             self.log.add(&span, site, values);
         }

@@ -3,7 +3,6 @@
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::Session,
-    redact::one_line,
     services::Services,
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -25,7 +24,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
     process::{Child, ChildStderr},
-    sync::{Notify, mpsc, oneshot},
+    sync::{Notify, oneshot},
     task::AbortHandle,
 };
 
@@ -38,9 +37,15 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Lines of one process's standard error that are passed on to the log.
 const MOST_LINES: usize = 200;
 
+/// The bytes of a line that are read: what is shown of it ends well before.
+const LONGEST_LINE: u64 = 4096;
+
+/// Bytes that may wait for a process to read them.
+const MOST_UNREAD: usize = 16 << 20;
+
 /// One process, from its start to its end.
 pub(super) struct Conversation {
-    frames: mpsc::UnboundedSender<Vec<u8>>,
+    frames: wire::Outgoing,
     asked: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
     next: AtomicU64,
     ended: OnceLock<String>,
@@ -55,7 +60,7 @@ impl Conversation {
         input: OwnedReadHalf,
         output: OwnedWriteHalf,
     ) -> Arc<Self> {
-        let (frames, outgoing) = mpsc::unbounded_channel();
+        let (frames, outgoing) = wire::outgoing();
         tokio::spawn(wire::write(output, outgoing));
         if let Some(errors) = child.stderr.take() {
             tokio::spawn(pass_on(errors, blueprint.clone()));
@@ -86,7 +91,7 @@ impl Conversation {
         let question = Question { conversation: self, id };
         // Looked at after the question was entered: whoever ends the conversation empties `asked` after it has ended.
         if self.how_it_ended().is_none() {
-            drop(self.frames.send(wire::frame(kind, id, body)));
+            self.frames.send(wire::frame(kind, id, body));
             if let Ok(reply) = reply.await {
                 return Answer::Reply(reply);
             }
@@ -120,7 +125,7 @@ struct Question<'a> {
 impl Drop for Question<'_> {
     fn drop(&mut self) {
         if self.conversation.asked().remove(&self.id).is_some() {
-            drop(self.conversation.frames.send(wire::frame(Kind::Cancel, self.id, &[])));
+            self.conversation.frames.send(wire::frame(Kind::Cancel, self.id, &[]));
         }
     }
 }
@@ -170,6 +175,9 @@ async fn listen(
         match frame {
             Ok(Frame { kind: Kind::Reply, id, body }) => answer(&current, id, wire::untagged(&body)),
             Ok(Frame { kind: Kind::Pong, id, .. }) => answer(&current, id, Reply::Ok(RVec::new())),
+            Ok(_) if host.frames.unread() > MOST_UNREAD => {
+                break Some("it does not read its answers".to_owned());
+            }
             Ok(frame) => host.serve(frame),
             Err(cause) if cause.kind() == std::io::ErrorKind::Other => break Some(cause.to_string()),
             Err(_) => break None,
@@ -206,7 +214,7 @@ fn answer(conversation: &Conversation, id: u64, reply: Reply) {
 struct Host {
     services: Services,
     session: Session,
-    frames: mpsc::UnboundedSender<Vec<u8>>,
+    frames: wire::Outgoing,
     running: Arc<Mutex<HashMap<u64, AbortHandle>>>,
 }
 
@@ -241,7 +249,7 @@ impl Host {
         let frames = self.frames.clone();
         let reply = move |reply: &Reply| {
             let (tag, bytes) = wire::tagged(reply);
-            drop(frames.send(wire::frame(Kind::ServiceReply, id, &[&[tag], bytes])));
+            frames.send(wire::frame(Kind::ServiceReply, id, &[&[tag], bytes]));
         };
         if self.running().len() >= MOST_SERVICE_CALLS {
             let error =
@@ -280,9 +288,16 @@ async fn pass_on(errors: ChildStderr, blueprint: Blueprint) {
     let mut errors = BufReader::new(errors);
     for _ in 0..MOST_LINES {
         let mut line = Vec::new();
-        match (&mut errors).take(2000).read_until(b'\n', &mut line).await {
-            Ok(1..) => blueprint.log.said(&one_line(String::from_utf8_lossy(&line).trim_end(), 500)),
+        match (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
+            Ok(1..) => blueprint.log.said(String::from_utf8_lossy(&line).trim_end()),
             _ => return,
+        }
+        // The rest of an endless line is no line of its own: half a secret at its beginning would not be known for one.
+        let mut more = !line.ends_with(b"\n");
+        while more {
+            line.clear();
+            let read = (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await;
+            more = read.is_ok_and(|bytes| bytes > 0) && !line.ends_with(b"\n");
         }
     }
     // Read to the end all the same: a full pipe would block the process.

@@ -53,17 +53,26 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
     if let Some(v4) = address.to_ipv4_mapped() {
         return is_private_v4(v4);
     }
-    let [first, second, .., high, low] = address.segments();
-    // RFC 6052: a translator would carry it to the IPv4 address inside.
-    let translated = first == 0x64 && second == 0xff9b;
-    let [a, b] = high.to_be_bytes();
-    let [c, d] = low.to_be_bytes();
+    let v4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    let [first, second, third, .., high, low] = address.segments();
+    // A translator or a tunnel would carry it to the IPv4 address inside.
+    let inside = match (first, second, third) {
+        (0x64, 0xff9b, 0) => Some(v4(high, low)), // RFC 6052, NAT64
+        (0x2002, a, b) => Some(v4(a, b)),         // RFC 3056, 6to4
+        _ => None,
+    };
     address.is_loopback()
         || address.is_unspecified()
         || address.is_multicast()
         || first & 0xfe00 == 0xfc00 // RFC 4193, unique local
         || first & 0xffc0 == 0xfe80 // RFC 4291, link local
-        || (translated && is_private_v4(Ipv4Addr::new(a, b, c, d)))
+        || first & 0xffc0 == 0xfec0 // RFC 3879, site local
+        || (first, second) == (0x64, 0xff9b) && third != 0 // RFC 8215, a network's own NAT64
+        || address.segments().starts_with(&[0; 6]) // RFC 4291, IPv4-compatible
+        || inside.is_some_and(is_private_v4)
 }
 
 #[cfg(test)]
@@ -88,13 +97,23 @@ mod tests {
             "fe80::1",
             "::ffff:127.0.0.1",
             "64:ff9b::10.0.0.1",
+            "64:ff9b:1:a00:1::",
+            "2002:a00:1::",
+            "fec0::1",
+            "::10.0.0.1",
             "ff02::1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }
-        for public in
-            ["8.8.8.8", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8"]
-        {
+        for public in [
+            "8.8.8.8",
+            "100.63.0.1",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "64:ff9b::8.8.8.8",
+            "2002:808:808::",
+            "::ffff:8.8.8.8",
+        ] {
             assert!(!is_private(public.parse().unwrap()), "{public}");
         }
     }

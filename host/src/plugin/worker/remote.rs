@@ -17,7 +17,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// The service calls that wait for the host's answer.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ impl Waiting {
 /// The host's object in a worker.
 #[derive(Clone)]
 pub(super) struct Remote {
-    frames: mpsc::UnboundedSender<Vec<u8>>,
+    frames: wire::Outgoing,
     waiting: Waiting,
     /// The host's level when the provider was opened: 0 off to 5 trace.
     level: u64,
@@ -56,12 +56,7 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn new(
-        frames: mpsc::UnboundedSender<Vec<u8>>,
-        waiting: Waiting,
-        level: u64,
-        clock: Clock,
-    ) -> Self {
+    pub(super) fn new(frames: wire::Outgoing, waiting: Waiting, level: u64, clock: Clock) -> Self {
         Self { frames, waiting, level, clock, next: Arc::new(AtomicU64::new(1)) }
     }
 
@@ -75,7 +70,7 @@ impl Remote {
             return;
         }
         // Where the host is gone, so is this process in a moment.
-        drop(self.frames.send(wire::frame(kind, id, body)));
+        self.frames.send(wire::frame(kind, id, body));
     }
 }
 
