@@ -42,6 +42,8 @@ pub const EXAMPLE: &str = include_str!("../../examples/passrelay.toml");
 /// A configuration without a mistake. Paths that were relative begin at the folder of the file; `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The file that it was read from; none if there was none, and it is what a host without a file uses.
+    pub file: Option<PathBuf>,
     /// Where the host is reached.
     pub server: Server,
     /// Whom messages speak for.

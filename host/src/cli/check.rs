@@ -7,7 +7,10 @@ use super::{
     table::{table, words},
     trouble::Trouble,
 };
-use crate::plugin::{LibraryInfo, Refusal};
+use crate::{
+    config::FILE,
+    plugin::{LibraryInfo, Refusal},
+};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -23,6 +26,9 @@ fn page(setup: &Setup) -> Page {
         text.push(found(libraries.found()));
     }
     text.extend(libraries.refused().iter().map(refused));
+    if config.file.is_none() {
+        text.push(format!("there is no `{FILE}` here: these are the built-in defaults"));
+    }
     text.push(format!(
         "configuration: {}, {}, {}",
         counted(config.providers.len(), "provider"),
@@ -35,6 +41,7 @@ fn page(setup: &Setup) -> Page {
     });
     let routes = config.routes.iter().map(|(channel, route)| (channel.to_string(), json!(route)));
     let json = json!({
+        "file": config.file,
         "ok": config.warnings.is_empty(),
         "warnings": config.warnings,
         "providers": config.providers.keys().collect::<Vec<_>>(),

@@ -47,6 +47,10 @@ pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Troubl
     if asked.code.expose().is_empty() {
         return Err(Trouble::new("the code is empty").with_hint("`--code CODE`"));
     }
+    if asked.text.as_ref().is_some_and(|text| !text.expose().contains("{payload}")) {
+        return Err(Trouble::new("`--text` lacks `{payload}`, so the code would not be in the message")
+            .with_hint("for example `--text \"{payload} is your code.\"`"));
+    }
     let setup = setup::load(file).await?;
     match &asked.provider {
         Some(provider) => drop(known(&setup.config, provider)?),

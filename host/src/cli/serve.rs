@@ -20,6 +20,17 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
             warning.what
         );
     }
+    for refusal in setup.libraries.refused() {
+        let file = refusal.file.display().to_string();
+        // One that a provider needs is told with the provider.
+        if !setup.config.warnings.iter().any(|warning| warning.what.contains(&file)) {
+            tracing::warn!(library.file = file, hint = refusal.hint, "{}", refusal.reason);
+        }
+    }
+    if setup.config.applications.is_empty() {
+        let hint = "configure one as `[applications.ID]`";
+        tracing::warn!(hint, "no application is configured: nobody can call");
+    }
     wiring::serve(setup).await?;
     Ok(Page::new("", json!({ "served": true })))
 }

@@ -3,7 +3,7 @@
 use super::{trouble::Trouble, wiring};
 use crate::{
     config::{Config, Draft, Environment},
-    plugin::{Libraries, LibraryInfo},
+    plugin::{Libraries, LibraryInfo, Refusal},
 };
 use provider_api::is_word;
 use std::path::Path;
@@ -42,6 +42,13 @@ pub(super) async fn library(file: Option<&Path>, named: &str) -> Result<LibraryI
     if let Some(library) = libraries.by_id(id) {
         return Ok(library.clone());
     }
+    let of_file = format!("lib{id}");
+    let is_it = |refusal: &&Refusal| {
+        refusal.id.as_deref() == Some(id) || refusal.file.file_stem().is_some_and(|stem| stem == &*of_file)
+    };
+    if let Some(refusal) = libraries.refused().iter().find(is_it) {
+        return Err(Trouble::refused(refusal));
+    }
     let found: Vec<&str> = libraries.found().iter().map(|library| library.manifest.id.as_str()).collect();
     let trouble = Trouble::new(format!("there is no provider and no library `{named}`"));
     Err(match (libraries.refused(), found.as_slice()) {
@@ -49,7 +56,8 @@ pub(super) async fn library(file: Option<&Path>, named: &str) -> Result<LibraryI
             trouble.with_hint("no library was found: drop one into a folder of `libraries.directories`")
         }
         ([refusal, ..], []) => {
-            trouble.with_hint(format!("`{}` was refused: {}", refusal.file.display(), refusal.reason))
+            let remedy = refusal.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            trouble.with_hint(format!("`{}`: {}{remedy}", refusal.file.display(), refusal.reason))
         }
         (_, found) => trouble.with_hint(format!("there is `{}`", found.join("`, `"))),
     })

@@ -35,12 +35,18 @@ impl Trouble {
         }
     }
 
-    /// An error whose words may end with a line `hint: …`.
+    /// An error with its causes, whose words may end with a line `hint: …`.
     pub(super) fn told(error: &dyn std::error::Error) -> Self {
         let words = error.to_string();
-        match words.split_once("\nhint: ") {
-            Some((what, hint)) => Self::new(what).with_hint(hint),
-            None => Self::new(words),
+        let (what, hint) =
+            words.split_once("\nhint: ").map_or((&*words, None), |(what, hint)| (what, Some(hint)));
+        let causes = std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string);
+        let what = causes.fold(what.to_owned(), |what, cause| {
+            if what.contains(&cause) { what } else { format!("{what}: {cause}") }
+        });
+        match hint {
+            Some(hint) => Self::new(what).with_hint(hint),
+            None => Self::new(what),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     application::Application,
     config::Log,
     member::Person,
-    plugin::{Libraries, LibraryInfo, LibrarySettings, ProviderStatus, Providers},
+    plugin::{Lane, Libraries, LibraryInfo, LibrarySettings, ProviderStatus, Providers},
     route::{Next, after},
     seal::Keys,
     store::Ledger,
@@ -19,9 +19,12 @@ use crate::{
     template::{GENERIC, render},
     verifier::{Verifier, VerifierParts},
 };
-use provider_api::{DeliveryError, Member, Message, Payload};
+use provider_api::{Address, AddressKind, DeliveryError, Member, Message, Payload};
 use std::{path::Path, sync::Arc};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 
 /// Begins to log as the configuration says, to standard error.
 pub(super) fn start_log(log: &Log) -> Result<(), Trouble> {
@@ -52,15 +55,23 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
     if let Ok(address) = app.address() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     }
-    app.serve(async move {
+    let mut told = async || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping");
-    })
-    .await;
-    Ok(())
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let hurried = async {
+        told().await;
+        tracing::info!("stopping; a second signal ends it at once");
+        drop(stop);
+        told().await;
+    };
+    tokio::select! {
+        () = app.serve(async { drop(stopped.await) }) => Ok(()),
+        () = hurried => Err(Trouble::new("a second signal ended the server before everything was finished")),
+    }
 }
 
 /// Opens every enabled provider and tells how it is, then closes them again.
@@ -80,6 +91,11 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivere
     setup.config.providers.retain(|id, _| route.contains(id));
     let providers = open(&setup).await?;
     let message = message(&setup, &errand)?;
+    let mut lanes = route.iter().filter_map(|provider| providers.lane(provider));
+    if let Some(trouble) = lanes.find_map(|lane| unfit(&lane, &errand)) {
+        providers.close().await;
+        return Err(trouble);
+    }
     let mut delivered = None;
     for provider in route {
         let outcome = match providers.lane(&provider) {
@@ -150,6 +166,25 @@ fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {
     message.purpose.clone_from(&errand.purpose);
     message.test = errand.test;
     Ok(message)
+}
+
+/// Why a provider cannot be asked to deliver this at all: not on this channel, or not to such an address.
+fn unfit(lane: &Lane, errand: &Errand) -> Option<Trouble> {
+    let (id, channel) = (lane.id(), &errand.channel);
+    if !lane.serves(channel) {
+        let channels = lane.manifest().channels.join("`, `");
+        let trouble = Trouble::new(format!("provider `{id}` does not deliver on `{channel}`"));
+        return Some(trouble.with_hint(format!("it delivers on `{channels}`")));
+    }
+    let address = Address::for_channel(lane.addresses(), channel)?;
+    let why = address.kind.read(errand.recipient.as_str()).err()?;
+    let example = match address.kind {
+        AddressKind::Email => "ada@example.com",
+        AddressKind::Phone => "+447700900123",
+        _ => return Some(Trouble::new(format!("`--to` is no recipient on `{channel}`: {why}"))),
+    };
+    let trouble = Trouble::new(format!("`--to` is no recipient on `{channel}`: {why}"));
+    Some(trouble.with_hint(format!("for example `--to {example}`")))
 }
 
 fn why_closed(providers: &Providers, id: &str) -> String {

@@ -29,6 +29,7 @@ pub const FILE: &str = "passrelay.toml";
 /// What stands in the file. Two steps are needed since a provider's own keys are held to the schema of its library,
 /// and the file says where the libraries are.
 pub struct Draft {
+    file: Option<PathBuf>,
     report: Report,
     environment: Environment,
     server: Server,
@@ -49,7 +50,7 @@ impl Draft {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
-                return Self::parse(EXAMPLE, path, environment);
+                return Self { file: None, ..Self::parse(EXAMPLE, path, environment) };
             }
             Err(error) => {
                 let mut draft = Self::parse("", path, environment);
@@ -89,6 +90,7 @@ impl Draft {
             applications::read(&root.table("applications", report_to), &environment, report_to);
         root.close(report_to);
         Self {
+            file: Some(path.to_owned()),
             report,
             environment,
             server,
@@ -141,6 +143,7 @@ impl Draft {
         let settings = providers.into_iter().map(|provider| provider.settings);
         let applications = self.applications.into_iter().map(|typed| typed.application);
         Ok(Config {
+            file: self.file,
             warnings: report.close()?,
             server: self.server,
             site: self.site,

@@ -39,9 +39,11 @@ pub(super) async fn run(file: Option<&Path>, asked: Test) -> Result<Page, Troubl
 /// The channel that a provider serves and that fits a recipient: its only one, else the plain one of such addresses.
 fn channel(config: &Config, libraries: &Libraries, provider: &str, to: &str) -> Result<Channel, Trouble> {
     let settings = send::known(config, provider)?;
-    let manifest = libraries.by_id(&settings.library).map(|library| &library.manifest);
-    let served: Vec<&str> =
-        manifest.iter().flat_map(|manifest| &manifest.channels).map(String::as_str).collect();
+    let served: Vec<&str> = match libraries.by_id(&settings.library) {
+        Some(library) => library.manifest.channels.iter().map(String::as_str).collect(),
+        // What is missing is told when the provider is opened.
+        None => vec![EVERY_CHANNEL],
+    };
     fitting(&served, to).ok_or_else(|| {
         Trouble::new(format!("provider `{provider}` may deliver this on several channels"))
             .with_hint("say which with `--channel CHANNEL`")
