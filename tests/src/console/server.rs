@@ -34,8 +34,8 @@ impl Server {
             let read = log.read_line(&mut said).expect("a line of the log");
             assert!(read > 0, "it ended before it served: {said}");
             let line = said.get(start..).unwrap_or_default();
-            if let Some((_, rest)) = line.split_once("serving address=") {
-                break rest.split_whitespace().next().and_then(|word| word.parse().ok()).expect("an address");
+            if let Some(address) = serving(line) {
+                break address;
             }
         };
         Self { child, log, said, address }
@@ -114,4 +114,10 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The address that a line of the log names, if it says that the server serves.
+fn serving(line: &str) -> Option<SocketAddr> {
+    let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && !['.', ':'].contains(&c));
+    if line.contains("serving") { words.find_map(|word| word.parse().ok()) } else { None }
 }

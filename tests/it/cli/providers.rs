@@ -1,0 +1,162 @@
+//! `passrelay providers …` and `passrelay methods`: what is there, how it is, what it would do.
+
+use super::{CONFIGURATION, with_a_broken_library};
+use harness::Console;
+use serde_json::json;
+
+/// J2, J3: what was dropped in registers itself under its own id.
+#[test]
+fn the_list_says_how_each_provider_is() {
+    let told = with_a_broken_library().run("providers list");
+    assert_eq!(told.code, 0, "{told:?}");
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert_eq!(lines[0], "ID       LIBRARY  VERSION  CHANNELS  STATE");
+    assert!(
+        lines[1]
+            .starts_with("bad      bad      -        -         failed: cannot use `providers/libbad.so`: ")
+    );
+    assert_eq!(lines[2], "dry_run  dry_run  1.0.0    *         ready");
+    let json = with_a_broken_library().run("providers list --json").json();
+    assert_eq!(
+        (&json["providers"][0]["state"], &json["providers"][1]["state"]),
+        (&json!("failed"), &json!("ready"))
+    );
+}
+
+/// J41, J59: a provider that is not enabled is not opened, and needs neither library nor keys.
+#[test]
+fn a_provider_that_is_not_enabled_is_disabled_and_not_more() {
+    let console = Console::configured(
+        "[providers.later]\nenabled = false\n[providers.dry_run.config]\noutbox = \"o.jsonl\"\n",
+    );
+    let told = console.run("providers list");
+    assert!(told.out.contains("later    later    -        -         disabled\n"), "{told:?}");
+    console.run("providers test later --to +447700900123").is_trouble(
+        1,
+        "provider `later` is not enabled",
+        "[providers.later] enabled = true",
+    );
+}
+
+/// What only opening finds out is told with the provider, not with the configuration.
+#[test]
+fn a_provider_that_cannot_be_opened_says_why() {
+    let console = Console::configured(CONFIGURATION.replace("outbox.jsonl", "nowhere/outbox.jsonl").as_str());
+    assert_eq!(console.run("check").code, 0, "`check` opens nothing");
+    let told = console.run("providers list");
+    assert!(
+        told.out.contains("failed: ") && told.out.contains("whose folder does not exist; make the folder"),
+        "{told:?}"
+    );
+    let told = console.run("providers test dry_run --to +447700900123");
+    assert_eq!(told.code, 1);
+    assert!(told.out.starts_with("not handed over by `dry_run` to +44•••••••123 on `sms`\n"), "{told:?}");
+    assert!(told.out.contains("the provider is not open: ") && told.out.lines().count() == 2, "{told:?}");
+}
+
+/// J23: a library says of itself for which host it is made.
+#[test]
+fn a_library_is_inspected_wherever_it_lies() {
+    let console = Console::with(&[]);
+    let file = harness::built("dry_run");
+    let told = console.run_with(["providers", "inspect", file.to_str().unwrap()]);
+    assert_eq!(told.code, 0, "{told:?}");
+    for line in ["library       dry_run\n", "api           1.0.0\n", "needs host    1.0.0\n", "\nKEY  "] {
+        assert!(told.out.contains(line), "{line}: {told:?}");
+    }
+    let json = console.run_with(["providers", "inspect", "--json", file.to_str().unwrap()]).json();
+    assert_eq!((&json["id"], &json["keys"][0]["name"]), (&json!("dry_run"), &json!("outbox")));
+    assert_eq!(json["sha256"].as_str().unwrap().len(), 64);
+    console.write("text.so", "not a library");
+    console.run("providers inspect text.so").is_trouble(
+        1,
+        "`text.so` was refused: not a 64-bit ELF file",
+        "",
+    );
+    let told = console.run("providers inspect gone.so");
+    assert_eq!((told.code, told.err.lines().count()), (1, 1), "{told:?}");
+    assert!(told.err.starts_with("error: `gone.so` was refused: "), "{told:?}");
+}
+
+#[test]
+fn a_librarys_documentation_and_schema_are_printed_by_id_and_by_file() {
+    let console = Console::configured(CONFIGURATION);
+    for named in ["dry_run", "providers/libdry_run.so"] {
+        let docs = console.run_with(["providers", "docs", named]);
+        assert_eq!(docs.code, 0, "{docs:?}");
+        assert!(docs.out.starts_with("dry_run 1.0.0 (Dry run)\n") && docs.out.contains("\n## The outbox\n"));
+        let schema = console.run_with(["providers", "schema", named]).json();
+        assert_eq!(schema["required"], json!(["outbox"]));
+    }
+}
+
+/// Documentation is asked for while the file is being written: its mistakes do not stand in the way.
+#[test]
+fn documentation_does_not_need_a_right_configuration() {
+    let console = Console::configured("[providers.dry_run.config]\noutbx = 1\n");
+    assert_eq!(console.run("providers docs dry_run").code, 0);
+    assert_eq!(console.run("providers schema dry_run").code, 0);
+}
+
+/// The library of a configured provider that was refused is there, only no good.
+#[test]
+fn documentation_of_a_refused_library_says_why_it_was_refused() {
+    let console = with_a_broken_library();
+    for command in ["providers docs bad", "providers schema bad"] {
+        console.run(command).is_trouble(
+            1,
+            "error: `providers/libbad.so` was refused: not a 64-bit ELF file",
+            "",
+        );
+    }
+    console.run("providers docs dri_run").is_trouble(
+        1,
+        "no provider and no library `dri_run`",
+        "there is `dry_run`",
+    );
+}
+
+#[test]
+fn a_test_message_is_marked_as_one_and_proves_nothing() {
+    let console = Console::configured(CONFIGURATION);
+    let told = console.run("providers test dry_run --to +447700900123");
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(
+        told.out.starts_with("handed over by `dry_run` to +44•••••••123 on `sms`\nreference  man_"),
+        "{told:?}"
+    );
+    let told = console.run("providers test dry_run --to ada@example.com --json").json();
+    assert_eq!(
+        (&told["test"], &told["channel"], &told["recipient"]),
+        (&json!(true), &json!("email"), &json!("a•••@example.com"))
+    );
+    let outbox = console.read("outbox.jsonl");
+    assert!(
+        outbox.lines().count() == 2 && outbox.lines().all(|line| line.contains("\"test\":true")),
+        "{outbox}"
+    );
+}
+
+/// J20: the same answer as the API's, at the terminal.
+#[test]
+fn methods_tells_what_a_member_would_be_offered() {
+    let console = Console::configured(CONFIGURATION);
+    let told = console.run("methods --field mobile=+447700900123");
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(
+        told.out.lines().collect::<Vec<_>>(),
+        [
+            "METHOD      RECIPIENT      STATE",
+            "sms:code    +44•••••••123  preferred",
+            "email:code  -              no_address: member field `email` is empty",
+        ]
+    );
+    let json = console.run("methods web --field email=ada@example.com --json").json();
+    assert_eq!(json["methods"][0]["recipient"], "a•••@example.com");
+    console.run("methods shop --field a=b").is_trouble(1, "there is no application `shop`", "there is `web`");
+    console.run("methods --field +447700900123").is_trouble(
+        1,
+        "`--field` is no NAME=VALUE",
+        "`--field mobile=",
+    );
+}
