@@ -101,6 +101,7 @@ impl Dropped {
         LibrarySettings {
             directories: vec![self.path().join("providers")],
             copies: self.path().join("copies"),
+            pins: Vec::new(),
         }
     }
 
@@ -117,7 +118,9 @@ impl Dropped {
     /// Opens these providers.
     pub async fn open_with(&self, settings: &[Settings], clock: &Clock) -> Providers {
         let workshop = Workshop { program: program(), clock: clock.clone() };
-        Providers::open(settings, &self.scan().await, &workshop).await
+        let pins = settings.iter().filter_map(|one| Some((one.library.clone(), one.sha256.clone()?)));
+        let folders = LibrarySettings { pins: pins.collect(), ..self.settings() };
+        Providers::open(settings, &Libraries::scan(&folders, &program()).await, &workshop).await
     }
 }
 

@@ -85,6 +85,11 @@ impl Draft {
         let libraries = server::libraries(root.table("libraries", report_to), report_to);
         let log = log::read(root.table("log", report_to), report_to);
         let providers = providers::read(&root.table("providers", report_to), report_to);
+        let pins = providers
+            .iter()
+            .filter(|typed| typed.settings.enabled)
+            .filter_map(|typed| Some((typed.settings.library.clone(), typed.settings.sha256.clone()?)));
+        let libraries = LibrarySettings { pins: pins.collect(), ..libraries };
         let routes = routes::read(&root.table("routes", report_to), report_to);
         let applications =
             applications::read(&root.table("applications", report_to), &environment, report_to);

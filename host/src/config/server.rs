@@ -109,5 +109,6 @@ pub(super) fn libraries(mut libraries: Section<'_>, report: &mut Report) -> Libr
     LibrarySettings {
         directories: directories.unwrap_or_else(|| vec![report.path("providers")]),
         copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
+        pins: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@
 //! are one library, and other bytes are never taken for a loaded one (glibc tells libraries apart by name and inode).
 
 use super::admit::{Admitted, check_folders, sha256};
+use rustix::fs::{FlockOperation, flock};
 use std::{
     fs::{DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
@@ -60,14 +61,41 @@ impl Copies {
         Ok(path)
     }
 
-    /// Removes copies that are not among these.
-    pub(crate) fn sweep(&self, kept: &[PathBuf]) {
+    /// Takes a share in the folder; whoever has the only one removes the copies that are not among these.
+    pub(crate) fn occupy(&self, kept: &[PathBuf]) -> io::Result<Occupied> {
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.0.join("lock"))?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            self.sweep(kept);
+        }
+        flock(&lock, FlockOperation::LockShared)?;
+        Ok(Occupied { _lock: lock })
+    }
+
+    fn sweep(&self, kept: &[PathBuf]) {
         let Ok(entries) = std::fs::read_dir(&self.0) else { return };
         for path in entries.flatten().map(|entry| entry.path()) {
             let ours = path.extension().is_some_and(|extension| extension == "so" || extension == "draft");
-            if ours && !kept.contains(&path) && std::fs::remove_file(&path).is_err() {
+            if ours && !is_kept(&path, kept) && std::fs::remove_file(&path).is_err() {
                 tracing::debug!(file = %path.display(), "an old copy of a library could not be removed");
             }
         }
     }
+}
+
+/// A server's share in the folder: while it is held, no other server removes copies.
+#[derive(Debug)]
+pub struct Occupied {
+    _lock: File,
+}
+
+/// Whether a file is one of these copies, or a provider's own copy of one.
+fn is_kept(path: &Path, kept: &[PathBuf]) -> bool {
+    let stem = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+    let hash = stem(path).map(|stem| stem.split('-').next().unwrap_or_default().to_owned());
+    path.extension().is_some_and(|extension| extension == "so") && kept.iter().any(|copy| stem(copy) == hash)
 }

@@ -1,8 +1,8 @@
 //! The libraries in the configured folders: those that may be loaded, and those refused with the reason.
 
 use super::{
-    admit::{self, Admitted},
-    copies::Copies,
+    admit::{self, AdmitError, Admitted},
+    copies::{Copies, Occupied},
     elf,
     settings::LibrarySettings,
     trial,
@@ -97,7 +97,7 @@ impl Libraries {
     ///
     /// With the reason why it may not be loaded.
     pub async fn examine(file: &Path, copies: &Path, program: &Path) -> Result<LibraryInfo, Refusal> {
-        let library = inspect(file).map_err(|refusal| *refusal)?;
+        let library = inspect(file, &[]).map_err(|refusal| *refusal)?;
         let copies = Copies::open(copies).map_err(|cause| Refusal {
             file: copies.to_owned(),
             id: None,
@@ -122,12 +122,16 @@ impl Libraries {
         &self.refused
     }
 
-    /// Removes the private copies of libraries that are no longer there.
-    pub fn sweep(&self, settings: &LibrarySettings) {
+    /// Says that a server lives from the private copies, and removes those that nobody needs any more.
+    ///
+    /// Nothing is removed while another server lives from the same folder.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be used.
+    pub fn occupy(&self, settings: &LibrarySettings) -> std::io::Result<Occupied> {
         let kept: Vec<PathBuf> = self.found.iter().map(|library| library.copy.clone()).collect();
-        if let Ok(copies) = Copies::open(&settings.copies) {
-            copies.sweep(&kept);
-        }
+        Copies::open(&settings.copies)?.occupy(&kept)
     }
 
     /// The files that passed the inspection; of two with one id neither is taken, for nobody knows which was meant.
@@ -135,7 +139,7 @@ impl Libraries {
         let mut by_id: BTreeMap<String, Vec<(PathBuf, Inspected)>> = BTreeMap::new();
         for folder in &settings.directories {
             for file in self.files(folder, &settings.copies) {
-                match inspect(&file) {
+                match inspect(&file, &settings.pins) {
                     Ok(library) => by_id.entry(library.note.id.clone()).or_default().push((file, library)),
                     Err(refusal) => self.refused.push(*refusal),
                 }
@@ -190,7 +194,7 @@ struct Inspected {
     note: Note,
 }
 
-fn inspect(file: &Path) -> Result<Inspected, Box<Refusal>> {
+fn inspect(file: &Path, pins: &[(String, String)]) -> Result<Inspected, Box<Refusal>> {
     let refuse = |reason: String, hint: Option<&str>| {
         Box::new(Refusal { file: file.to_owned(), id: None, reason, hint: hint.map(str::to_owned) })
     };
@@ -199,6 +203,14 @@ fn inspect(file: &Path) -> Result<Inspected, Box<Refusal>> {
     let admitted = admit::admit(folder, &name).map_err(|cause| refuse(cause.to_string(), cause.hint()))?;
     let note =
         elf::inspect(&admitted.bytes).map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+    // Before anything of it runs, be it a constructor in its trial.
+    let pinned = |(id, pinned): &&(String, String)| *id == note.id && *pinned != admitted.sha256;
+    if let Some((_, pinned)) = pins.iter().find(pinned) {
+        let cause = AdmitError::Pin { found: admitted.sha256, pinned: pinned.clone() };
+        let mut refusal = refuse(cause.to_string(), cause.hint());
+        refusal.id = Some(note.id);
+        return Err(refusal);
+    }
     Ok(Inspected { admitted, note })
 }
 

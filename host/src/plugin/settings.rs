@@ -55,4 +55,6 @@ pub struct LibrarySettings {
     pub directories: Vec<PathBuf>,
     /// The private folder for the copies that are loaded; made with mode 0700 if it is missing.
     pub copies: PathBuf,
+    /// The ids of libraries with the SHA-256 that their files must have: any other file is not even tried.
+    pub pins: Vec<(String, String)>,
 }

@@ -1,9 +1,9 @@
 //! A file that is no good is refused in one line with a hint, and the others serve.
 
-use harness::{Dropped, built};
+use harness::{Dropped, built, program};
 use passrelay::{
     clock::Clock,
-    plugin::{InspectError, Isolation, ProviderState, Refusal, inspect},
+    plugin::{InspectError, Isolation, Libraries, LibrarySettings, ProviderState, Refusal, inspect},
 };
 use serde_json::json;
 use std::{
@@ -167,6 +167,19 @@ async fn two_libraries_with_one_id_are_both_refused_and_both_named() {
             "{refusal}"
         );
     }
+}
+
+/// Trap A4: whoever swaps a pinned file must not even have its constructors run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_the_pinned_one_is_not_even_tried() {
+    let dropped = Dropped::with(&["ctor_abort"]);
+    let pins = vec![("ctor_abort".to_owned(), "0".repeat(64))];
+    let settings = LibrarySettings { pins, ..dropped.settings() };
+    let libraries = Libraries::scan(&settings, &program()).await;
+    let refusal = libraries.refused().first().unwrap();
+    // Had it been tried, the signal that ended its trial would be the reason.
+    assert!(refusal.reason.contains("the configuration pins 0000"), "{refusal}");
+    assert_eq!(fs::read_dir(&settings.copies).unwrap().count(), 0, "nor is it copied");
 }
 
 #[tokio::test(flavor = "multi_thread")]
