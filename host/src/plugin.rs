@@ -23,6 +23,7 @@ mod wire;
 mod worker;
 
 pub use admit::AdmitError;
+pub use copies::Occupied;
 pub use door::LibraryDoor;
 pub use elf::{InspectError, inspect};
 pub use lane::Lane;

@@ -37,14 +37,8 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// The folder that was asked for, else `quickstart` in cargo's target folder.
-    pub(crate) fn folder(&self) -> std::io::Result<PathBuf> {
-        match &self.folder {
-            Some(folder) => Ok(folder.clone()),
-            None => Ok(env::current_exe()?
-                .ancestors()
-                .nth(2)
-                .map_or_else(PathBuf::new, |target| target.join("quickstart"))),
-        }
+    /// The folder that was asked for, else one of the quickstart's own among the temporary ones.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(|| env::temp_dir().join("passrelay-quickstart"))
     }
 }

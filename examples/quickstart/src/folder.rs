@@ -19,6 +19,7 @@ impl Folder {
     pub(crate) fn make(path: &Path, program: &Path) -> io::Result<Self> {
         let private = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
         private(path)?;
+        // Fails where the folder is somebody else's: anyone may make one among the temporary folders.
         fs::set_permissions(path, Permissions::from_mode(0o700))?;
         let path = path.canonicalize()?;
         private(&path.join("providers"))?;

@@ -1,7 +1,8 @@
 //! From a fresh clone to a checked code: a server on loopback whose messages land in a file.
 //!
-//! `cargo run --release -p quickstart`. Everything it makes is in one folder, `target/quickstart`: the dropped-in
-//! library, the configuration, the key file and the outbox. `--listen ADDRESS` and `--folder FOLDER` change where.
+//! `cargo run --release -p quickstart`. Everything it makes is in one private folder, `/tmp/passrelay-quickstart`: the
+//! dropped-in library, the configuration, the key file and the outbox. `--listen ADDRESS` and `--folder FOLDER` change
+//! where.
 
 mod arguments;
 mod folder;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), Box<dyn Error>> {
     forbid_core_dumps()?;
     let arguments = Arguments::read(env::args().skip(1))?;
-    let folder = Folder::make(&arguments.folder()?, &env::current_exe()?)?;
+    let folder = Folder::make(&arguments.folder(), &env::current_exe()?)?;
     telemetry::start("warn", telemetry::Format::Text)?;
     let app = match start(&folder, arguments.listen).await {
         // The usual port is taken: any other will do, unless one was asked for.
@@ -65,6 +66,9 @@ async fn start(folder: &Folder, listen: SocketAddr) -> Result<App, Box<dyn Error
     let draft = Draft::load(Some(&file), Environment::process());
     let world = World::of_this_process();
     let libraries = Libraries::scan(draft.libraries(), world.workshop.program()).await;
+    if let Some(refusal) = libraries.refused().first() {
+        return Err(refusal.to_string().into());
+    }
     let config = draft.finish(&libraries)?;
     Ok(App::start(config, &libraries, &world).await?)
 }

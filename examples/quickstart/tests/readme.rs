@@ -38,7 +38,7 @@ impl Quickstart {
     /// Runs a command of the README against this quickstart.
     fn run(&self, command: &str) -> String {
         let command = command.replace("127.0.0.1:8080", &self.address);
-        let command = command.replace("target/quickstart", self.folder.path().to_str().unwrap());
+        let command = command.replace("/tmp/passrelay-quickstart", self.folder.path().to_str().unwrap());
         let output = Command::new("sh").arg("-c").arg(&command).output().unwrap();
         assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()

@@ -46,7 +46,10 @@ pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<L
 /// Serves until the process is told to stop.
 pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
     let Setup { config, libraries } = setup;
-    libraries.sweep(&config.libraries);
+    // Held as long as it serves.
+    let _occupied = libraries.occupy(&config.libraries).map_err(|cause| {
+        Trouble::new(format!("cannot use `{}`: {cause}", config.libraries.copies.display()))
+    })?;
     let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -156,7 +159,13 @@ async fn open(setup: &Setup) -> Result<Providers, Trouble> {
 fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {
     let world = World::of_this_process();
     let template = errand.text.as_ref().map_or(GENERIC, |text| text.expose());
-    let text = render(template, &[("payload", errand.code.expose()), ("site_name", &setup.config.site.name)]);
+    let site = &setup.config.site;
+    let values = [
+        ("payload", errand.code.expose()),
+        ("site_name", &site.name),
+        ("support_email", &site.support_email),
+    ];
+    let text = render(template, &values);
     // No verification stands behind it, so its name says that it was sent by hand.
     let id = format!("man_{}", world.clock.now().as_millisecond());
     let payload = Payload::code(errand.code.expose());
