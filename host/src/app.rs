@@ -77,8 +77,8 @@ impl App {
         let ledger = match config.store {
             Store::Memory => Ledger::in_memory(world.clock.clone())?,
         };
-        let providers =
-            Arc::new(Providers::open(config.providers.values(), libraries, &world.workshop).await);
+        let workshop = world.workshop.clone().with_proxy(config.server.proxy);
+        let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
         let outbox = Outbox::new(OutboxParts {
             site: config.site,
             providers: Arc::clone(&providers),

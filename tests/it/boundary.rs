@@ -11,6 +11,7 @@ mod newer;
 mod opening;
 mod panics;
 mod process;
+mod proxy;
 mod refusals;
 mod secrets;
 mod service;

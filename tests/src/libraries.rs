@@ -117,7 +117,7 @@ impl Dropped {
 
     /// Opens these providers.
     pub async fn open_with(&self, settings: &[Settings], clock: &Clock) -> Providers {
-        let workshop = Workshop { program: program(), clock: clock.clone() };
+        let workshop = Workshop::of_program(program(), clock.clone());
         let pins = settings.iter().filter_map(|one| Some((one.library.clone(), one.sha256.clone()?)));
         let folders = LibrarySettings { pins: pins.collect(), ..self.settings() };
         Providers::open(settings, &Libraries::scan(&folders, &program()).await, &workshop).await

@@ -67,7 +67,7 @@ impl World {
         let libraries = Libraries::scan(draft.libraries(), &program()).await;
         let config = draft.finish(&libraries).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let clock = ManualClock::at("2026-01-02T03:04:05Z".parse().expect("a time"));
-        let workshop = Workshop { program: program(), clock: clock.clock() };
+        let workshop = Workshop::of_program(program(), clock.clock());
         let world = app::World { clock: clock.clock(), chance: Chance::seeded(1), workshop };
         let app = App::start(config, &libraries, &world).await.expect("the server starts");
         let address = app.address().expect("it listens somewhere");

@@ -152,8 +152,8 @@ pub(super) async fn methods(
 }
 
 async fn open(setup: &Setup) -> Result<Providers, Trouble> {
-    Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &World::of_this_process().workshop)
-        .await)
+    let workshop = World::of_this_process().workshop.with_proxy(setup.config.server.proxy.clone());
+    Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &workshop).await)
 }
 
 fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {

@@ -78,7 +78,7 @@ impl Draft {
         }
         let mut root = Section::root(&tree);
         let report_to = &mut report;
-        let server = server::server(root.table("server", report_to), report_to);
+        let server = server::server(root.table("server", report_to), &environment, report_to);
         let site = server::site(root.table("site", report_to), report_to);
         let store = server::store(root.table("store", report_to), report_to);
         let keys = server::keys(root.table("keys", report_to), report_to);

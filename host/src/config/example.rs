@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The keys that have no default: required, or examples of what may be said. A route has none either, but the only
 /// provider of a channel is its route anyway.
-const WITHOUT_DEFAULT: [&str; 5] = [
+const WITHOUT_DEFAULT: [&str; 6] = [
+    "server.proxy",
     "providers.dry_run.sha256",
     "providers.dry_run.config.outbox",
     "applications.web.api_keys",
@@ -34,7 +35,10 @@ fn read(text: &str) -> Result<Config, Mistakes> {
         "additionalProperties": false,
     });
     let found = [manifest];
-    let environment = Environment::of([("PASSRELAY_WEB_KEY", "a-key-of-twenty-characters")]);
+    let environment = Environment::of([
+        ("PASSRELAY_WEB_KEY", "a-key-of-twenty-characters"),
+        ("HTTPS_PROXY", "http://proxy:3128"),
+    ]);
     Draft::parse(text, Path::new("passrelay.toml"), environment).finish_with(&Shelf::new(&found, &[], &[]))
 }
 

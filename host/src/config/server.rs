@@ -1,8 +1,9 @@
 //! `[server]`, `[site]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
 
-use super::{report::Report, section::Section};
+use super::{environment::Environment, report::Report, secret, section::Section};
 use crate::{application::Site, plugin::LibrarySettings};
-use provider_api::EmailAddress;
+use provider_api::{EmailAddress, Secret};
+use reqwest::Url;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -13,6 +14,8 @@ use std::{
 pub struct Server {
     /// The address and port it listens on.
     pub listen: SocketAddr,
+    /// Through which proxy providers' HTTP requests go; it may hold a password.
+    pub proxy: Option<Secret>,
 }
 
 /// Where verifications are kept.
@@ -23,7 +26,7 @@ pub enum Store {
 }
 
 /// Reads `[server]`.
-pub(super) fn server(mut server: Section<'_>, report: &mut Report) -> Server {
+pub(super) fn server(mut server: Section<'_>, environment: &Environment, report: &mut Report) -> Server {
     let listen = server.find("listen").and_then(|field| {
         let address = field.text(report)?.parse().ok();
         if address.is_none() {
@@ -33,8 +36,20 @@ pub(super) fn server(mut server: Section<'_>, report: &mut Report) -> Server {
         }
         address
     });
+    let proxy = server.find("proxy").and_then(|field| {
+        let proxy = secret::read(&field, environment, report)?;
+        let is_url = Url::parse(proxy.expose()).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_url {
+            field.wrong(
+                "is no `http` or `https` address",
+                "for example \"http://proxy:3128\"".to_owned(),
+                report,
+            );
+        }
+        is_url.then_some(proxy)
+    });
     server.close(report);
-    Server { listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))) }
+    Server { listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), proxy }
 }
 
 /// Reads `[site]`.

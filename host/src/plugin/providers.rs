@@ -10,7 +10,7 @@ use super::{
     services::{Services, http::Http},
 };
 use crate::clock::Clock;
-use provider_api::{DeliveryError, OpenAnswer, abi::frame};
+use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -70,12 +70,26 @@ pub struct Workshop {
     pub program: PathBuf,
     /// The time.
     pub clock: Clock,
+    /// Through which proxy their HTTP requests go, if through any.
+    pub proxy: Option<Secret>,
 }
 
 impl Workshop {
     /// With the program that runs now: this very file, also after another one took its name.
     pub fn new(clock: Clock) -> Self {
-        Self { program: PathBuf::from("/proc/self/exe"), clock }
+        Self::of_program(PathBuf::from("/proc/self/exe"), clock)
+    }
+
+    /// With another program that runs libraries the same way.
+    pub fn of_program(program: PathBuf, clock: Clock) -> Self {
+        Self { program, clock, proxy: None }
+    }
+
+    /// The same with a proxy, or without one.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Option<Secret>) -> Self {
+        self.proxy = proxy;
+        self
     }
 
     /// The program's path.
@@ -92,7 +106,7 @@ impl Providers {
         workshop: &Workshop,
     ) -> Self {
         let mut opening = tokio::task::JoinSet::new();
-        let http = Http::default();
+        let http = Http::new(workshop.proxy.clone());
         for settings in settings {
             let (settings, workshop, http) = (settings.clone(), workshop.clone(), http.clone());
             let info = libraries.by_id(&settings.library).cloned();

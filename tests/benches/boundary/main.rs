@@ -110,7 +110,7 @@ fn loading(runtime: &Runtime) {
     let libraries = runtime.block_on(dropped.scan());
     for (name, isolation) in [("thread", Isolation::Thread), ("process", Isolation::Process)] {
         let settings = [harness::provider("chaos", isolation, json!({}))];
-        let workshop = passrelay::plugin::Workshop { program: program(), clock: Clock::system() };
+        let workshop = passrelay::plugin::Workshop::of_program(program(), Clock::system());
         per_call(&format!("open, {name}"), 10, || {
             let providers = runtime.block_on(Providers::open(&settings, &libraries, &workshop));
             assert!(providers.lane("chaos").is_some());

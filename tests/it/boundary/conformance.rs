@@ -27,7 +27,7 @@ fn conform(id: &str, sample: &str, isolation: Isolation) -> Value {
     let dropped = Dropped::with(&[id]);
     assert!(built(id).exists());
     let library = runtime.block_on(dropped.scan()).by_id(id).unwrap().clone();
-    let workshop = Workshop { program: program(), clock: Clock::system() };
+    let workshop = Workshop::of_program(program(), Clock::system());
     let door = LibraryDoor::new(library, isolation, workshop, runtime.handle().clone());
     let outbox = dropped.path().join("outbox.jsonl");
     let report =

@@ -1,8 +1,8 @@
 //! The HTTP service: the host's one pooled client, with limits that hold for every provider.
 
 use super::private::{PrivateAddress, PublicOnly, is_private};
-use provider_api::{DeliveryError, HttpRequest, HttpResponse};
-use reqwest::{Client, Url, redirect::Policy};
+use provider_api::{DeliveryError, HttpRequest, HttpResponse, Secret};
+use reqwest::{Client, Proxy, Url, redirect::Policy};
 use std::{
     error::Error,
     net::IpAddr,
@@ -20,23 +20,36 @@ pub(crate) struct Http(Arc<Clients>);
 /// A client resolves names in one way for all its requests, so there is one for each way.
 #[derive(Default)]
 struct Clients {
+    proxy: Option<Secret>,
     public_only: OnceLock<Client>,
     unrestricted: OnceLock<Client>,
 }
 
 impl Http {
+    /// Sends through this proxy, or through none: what the environment says does not count.
+    pub(crate) fn new(proxy: Option<Secret>) -> Self {
+        Self(Arc::new(Clients { proxy, ..Clients::default() }))
+    }
+
     fn client(&self, private_addresses: bool) -> Result<&Client, DeliveryError> {
         let place = if private_addresses { &self.0.unrestricted } else { &self.0.public_only };
         if let Some(client) = place.get() {
             return Ok(client);
         }
         let client = Client::builder()
+            .no_proxy()
             .redirect(Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_mins(5))
             .user_agent(concat!("passrelay/", env!("CARGO_PKG_VERSION")));
-        let client = if private_addresses { client } else { client.dns_resolver(Arc::new(PublicOnly)) };
-        let client = client.build().map_err(|error| failed(&error.without_url()))?;
+        let failed = |error: reqwest::Error| failed(&error.without_url());
+        let client = match &self.0.proxy {
+            // The proxy itself may have a private address, and it resolves the names.
+            Some(proxy) => client.proxy(Proxy::all(proxy.expose()).map_err(failed)?),
+            None if private_addresses => client,
+            None => client.dns_resolver(Arc::new(PublicOnly)),
+        };
+        let client = client.build().map_err(failed)?;
         // Of two made at once the first one stays.
         Ok(place.get_or_init(|| client))
     }
@@ -48,6 +61,9 @@ impl Http {
         private_addresses: bool,
     ) -> Result<HttpResponse, DeliveryError> {
         let failed = |error: reqwest::Error| failed(&error.without_url());
+        if self.0.proxy.is_some() && !private_addresses && resolves_privately(&request.url).await {
+            return Err(refused(&PrivateAddress.to_string()));
+        }
         let mut response = self.prepare(request, private_addresses)?.send().await.map_err(failed)?;
         let text =
             |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -70,19 +86,16 @@ impl Http {
         request: HttpRequest,
         private_addresses: bool,
     ) -> Result<reqwest::RequestBuilder, DeliveryError> {
-        let refuse = |why: &str| {
-            DeliveryError::misconfigured(format!("the host refuses the provider's request: {why}"))
-        };
-        let method = request.method.parse().map_err(|_| refuse("the method is none"))?;
-        let url: Url = request.url.parse().map_err(|_| refuse("the URL is none"))?;
+        let method = request.method.parse().map_err(|_| refused("the method is none"))?;
+        let url: Url = request.url.parse().map_err(|_| refused("the URL is none"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refuse("the URL is neither `http` nor `https`"));
+            return Err(refused("the URL is neither `http` nor `https`"));
         }
         if !private_addresses && names_private(&url) {
-            return Err(refuse(&PrivateAddress.to_string()));
+            return Err(refused(&PrivateAddress.to_string()));
         }
         if request.body.len() > LARGEST_BODY {
-            return Err(refuse("the body is larger than 1 MiB"));
+            return Err(refused("the body is larger than 1 MiB"));
         }
         let mut prepared = self.client(private_addresses)?.request(method, url).body(request.body);
         for (name, value) in request.headers {
@@ -93,6 +106,21 @@ impl Http {
             None => prepared,
         })
     }
+}
+
+fn refused(why: &str) -> DeliveryError {
+    DeliveryError::misconfigured(format!("the host refuses the provider's request: {why}"))
+}
+
+/// Whether this host knows a name to be a private one. A name that only the proxy knows is the proxy's to judge.
+async fn resolves_privately(url: &str) -> bool {
+    let Some((host, port)) = Url::parse(url).ok().and_then(|url| {
+        Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default()?))
+    }) else {
+        return false;
+    };
+    let found = tokio::net::lookup_host((host, port)).await;
+    found.is_ok_and(|mut addresses| addresses.any(|address| is_private(address.ip())))
 }
 
 /// A literal address never reaches the resolver, so it is judged here.
