@@ -13,6 +13,9 @@ use std::{fmt, time::Duration};
 #[cfg(test)]
 pub(crate) mod tests;
 
+/// How long a verification is remembered after its time is over.
+const RETENTION: Duration = Duration::from_hours(24);
+
 /// One proof that a person holds a recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -176,6 +179,11 @@ impl Verification {
         if self.status == Status::Pending && now >= self.expires_at { Status::Expired } else { self.status }
     }
 
+    /// Until when it and its deliveries are remembered.
+    pub fn remembered_until(&self) -> Timestamp {
+        after(self.expires_at, RETENTION)
+    }
+
     /// When it was approved, exhausted or canceled, or its time ran out.
     pub fn ended_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.ended_at.or_else(|| (self.status(now) == Status::Expired).then_some(self.expires_at))
@@ -219,18 +227,18 @@ impl Verification {
         Ok(())
     }
 
-    /// Gives it up. Giving up twice is the same as once.
+    /// Gives it up and says whether that ended it: giving up twice is the same as once.
     ///
     /// # Errors
     ///
     /// When it ended in another way.
-    pub fn cancel(&mut self, now: Timestamp) -> Result<(), Ended> {
+    pub fn cancel(&mut self, now: Timestamp) -> Result<bool, Ended> {
         match self.status(now) {
             Status::Pending => self.end(Status::Canceled, now),
-            Status::Canceled => {}
+            Status::Canceled => return Ok(false),
             ended => return Err(Ended(ended)),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether a message may still do any good.

@@ -15,24 +15,20 @@ pub use start::{Start, Started};
 
 use crate::{
     application::Application,
-    clock::{Clock, after},
+    clock::Clock,
     member::Refusal,
     plugin::Providers,
     route::Routes,
     seal::{ApiKeys, Chance, Keys, VerificationId},
-    store::{Changes, Key, Ledger, LedgerError, Stop, View},
+    store::{Changes, Ledger, LedgerError, Stop, View},
     verification::{Ended, Verification},
 };
-use jiff::Timestamp;
 use provider_api::Secret;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
-
-/// How long a verification is remembered after its time is over.
-const RETENTION: Duration = Duration::from_hours(24);
 
 /// Starts, checks, cancels and shows verifications, and says which methods reach a member.
 #[derive(Debug)]
@@ -151,21 +147,9 @@ fn owned(
     Ok(found.filter(|found| found.application == application).ok_or(VerifyError::NotFound))
 }
 
-/// Writes a verification, and frees its slot once it is over.
-fn keep(changes: &mut Changes, verification: &Verification, now: Timestamp) -> Result<(), Stop> {
-    changes.put((&verification.id).into(), verification, remembered_until(verification))?;
-    if !verification.is_pending(now) {
-        changes.remove(slot_key(&verification.slot));
-    }
-    Ok(())
-}
-
-fn remembered_until(verification: &Verification) -> Timestamp {
-    after(verification.expires_at, RETENTION)
-}
-
-fn slot_key(slot: &str) -> Key {
-    Key::new(crate::store::Kind::Slot, slot)
+/// Writes a verification. Its slot is left alone, for by now it may name another: only a start writes slots.
+fn keep(changes: &mut Changes, verification: &Verification) -> Result<(), Stop> {
+    changes.put((&verification.id).into(), verification, verification.remembered_until())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Keeps what became of a delivery, and in the same breath who takes over.
 
 use crate::{
-    clock::after,
     delivery::{Delivery, Outcome},
     seal::DeliveryId,
     store::{Changes, Done, Stop, View},
@@ -9,10 +8,6 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider_api::{DeliveryError, Receipt};
-use std::time::Duration;
-
-/// How long a delivery is remembered after its verification's time is over.
-const RETENTION: Duration = Duration::from_hours(24);
 
 /// A provider's answer to a delivery.
 #[derive(Debug)]
@@ -39,7 +34,7 @@ impl Settlement {
         let Some(mut verification) = view.read::<Verification>(&(&delivery.verification).into())? else {
             return Ok(changes.answer(Settled { delivery, next: None }));
         };
-        let keep_until = after(verification.expires_at, RETENTION);
+        let keep_until = verification.remembered_until();
         changes.put((&delivery.id).into(), &delivery, keep_until)?;
         let wanted = verification.is_pending(now) && verification.generation == delivery.generation;
         let next = delivery

@@ -16,7 +16,7 @@ pub enum Kind {
     Verification,
     /// A delivery.
     Delivery,
-    /// Which verification is pending for a person and a purpose.
+    /// Which verification was started last for a person and a purpose.
     Slot,
     /// The answer that was given to an idempotency key.
     Idempotency,

@@ -52,7 +52,9 @@ fn apply(verification: &mut Verification, event: Event, now: &mut Timestamp) -> 
             Ok(Verdict::Wrong) => "wrong",
             Err(Ended(status)) => status.as_str(),
         },
-        Event::Cancel => verification.cancel(*now).map_or_else(|Ended(status)| status.as_str(), |()| "ok"),
+        Event::Cancel => verification
+            .cancel(*now)
+            .map_or_else(|Ended(status)| status.as_str(), |ended| if ended { "ok" } else { "already" }),
         Event::Resend => match verification.resend(delivery(), *now) {
             Ok(()) => "ok",
             Err(ResendRefused::TooSoon { .. }) => "too soon",
@@ -96,7 +98,7 @@ fn each_event_leads_from_each_state_to_the_right_one() {
         (&[Right], Cancel, "approved", Approved),
         (&[Right, Wait(900)], Resend, "approved", Approved),
         (&[Cancel], Right, "canceled", Canceled),
-        (&[Cancel], Cancel, "ok", Canceled),
+        (&[Cancel], Cancel, "already", Canceled),
         (&[Cancel, Wait(900)], Wrong, "canceled", Canceled),
     ];
     for (before, event, says, leads_to) in table {

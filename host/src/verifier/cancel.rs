@@ -22,10 +22,11 @@ impl Verifier {
                     Ok(verification) => verification,
                     Err(missing) => return Ok(changes.answer(Err(missing))),
                 };
-                if let Err(ended) = verification.cancel(now) {
-                    return Ok(changes.answer(Err(ended.into())));
+                match verification.cancel(now) {
+                    Ok(true) => keep(&mut changes, &verification)?,
+                    Ok(false) => {}
+                    Err(ended) => return Ok(changes.answer(Err(ended.into()))),
                 }
-                keep(&mut changes, &verification, now)?;
                 let fetched = fetched(view, verification, now)?;
                 Ok(changes.answer(Ok(fetched)))
             })

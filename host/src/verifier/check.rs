@@ -78,7 +78,7 @@ impl Checking {
             Ok(verdict) => verdict,
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
         };
-        keep(&mut changes, &verification, now)?;
+        keep(&mut changes, &verification)?;
         let checked = Checked { verification, verdict, at: now };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &checked, now)?;

@@ -3,14 +3,14 @@
 use super::{
     Idempotency, Verifier, VerifyError,
     idempotency::{Memo, recall},
-    keep, remembered_until, slot_key,
+    keep,
 };
 use crate::{
     application::{Application, Method},
     delivery::{Delivery, Outcome},
     member::{Offer, Person},
     seal::{DeliveryId, Keys, VerificationId},
-    store::{Changes, Done, Key, Stop, View},
+    store::{Changes, Done, Key, Kind, Stop, View},
     verification::{Draft, ResendRefused, Verification},
 };
 use jiff::Timestamp;
@@ -109,7 +109,7 @@ fn slots(keys: &Keys, application: &Application, start: &Start, offer: &Offer) -
         Person::Member(_) | Person::To(_) => ("recipient", offer.recipient.as_str().to_lowercase()),
     };
     let parts = ["slot", &application.id, kind, &holder, &start.purpose];
-    keys.newest_first().map(|key| slot_key(&key.index(&parts))).collect()
+    keys.newest_first().map(|key| Key::new(Kind::Slot, key.index(&parts))).collect()
 }
 
 fn locale_of(person: &Person) -> Option<String> {
@@ -136,15 +136,15 @@ impl Beginning {
             Some(mut other) => {
                 // Pending a moment ago and within one job: it can be canceled.
                 let _canceled = other.cancel(now);
-                keep(&mut changes, &other, now)?;
+                keep(&mut changes, &other)?;
                 Verification::start(self.draft.clone(), self.delivery.clone(), now)
             }
             None => Verification::start(self.draft.clone(), self.delivery.clone(), now),
         };
         let delivery = self.delivery(&verification, now);
-        keep(&mut changes, &verification, now)?;
-        changes.put(slot_key(&verification.slot), &verification.id, verification.expires_at)?;
-        changes.put((&delivery.id).into(), &delivery, remembered_until(&verification))?;
+        keep(&mut changes, &verification)?;
+        changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
+        changes.put((&delivery.id).into(), &delivery, verification.remembered_until())?;
         let started = Started { verification, delivery, at: now, replayed: false };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &started, now)?;
@@ -188,7 +188,7 @@ impl Beginning {
     }
 }
 
-/// The verification that is pending in one of these slots.
+/// The verification that is pending in one of these slots; one that is over leaves its slot free.
 fn pending(view: &View<'_>, slots: &[Key], now: Timestamp) -> Result<Option<Verification>, Stop> {
     for id in view.read_all::<VerificationId>(slots)?.into_iter().flatten() {
         if let Some(found) = view.read::<Verification>(&Key::from(&id))?

@@ -203,7 +203,7 @@ async fn a_start_while_the_same_is_pending_is_a_resend_of_it() {
 }
 
 #[tokio::test]
-async fn a_start_by_another_method_takes_the_pending_ones_place() {
+async fn a_start_to_another_recipient_takes_the_pending_ones_place() {
     let house = house();
     let first = house.begin(member_start("42"), offer("sms:code", "+447700900123")).await.unwrap();
     let second = house.begin(member_start("42"), offer("email:code", "ada@example.com")).await.unwrap();
@@ -253,6 +253,17 @@ async fn a_canceled_verification_stays_canceled() {
     }
     let checked = house.check(&id, house.code(&started.verification)).await;
     assert!(matches!(checked, Err(VerifyError::Ended(Ended(Status::Canceled)))));
+}
+
+#[tokio::test]
+async fn canceling_a_superseded_verification_again_leaves_its_successor_alone() {
+    let house = house();
+    let first = house.begin(member_start("42"), offer("sms:code", "+447700900123")).await.unwrap();
+    let second = house.begin(member_start("42"), offer("email:code", "ada@example.com")).await.unwrap();
+    house.verifier.cancel(&house.web, first.verification.id).await.unwrap();
+    let third = house.begin(member_start("42"), offer("email:code", "ada@example.com")).await;
+    assert!(matches!(third, Err(VerifyError::TooSoon { .. })), "{third:?}");
+    assert_eq!(house.status(&second.verification.id).await, Status::Pending);
 }
 
 #[tokio::test]
