@@ -27,7 +27,7 @@ pub struct Verification {
     pub purpose: String,
     /// The language of its messages, as a BCP 47 tag.
     pub locale: Option<String>,
-    /// What the member was offered.
+    /// The method of its newest send.
     pub method: Method,
     /// The channel of that method.
     pub channel: Channel,

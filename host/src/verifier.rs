@@ -21,13 +21,12 @@ use crate::{
     route::Routes,
     seal::{ApiKeys, Chance, Keys, VerificationId},
     store::{Changes, Ledger, LedgerError, Stop, View},
-    verification::{Ended, Verification},
+    verification::{Ended, ResendRefused, Verification},
 };
 use provider_api::Secret;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 /// Starts, checks, cancels and shows verifications, and says which methods reach a member.
@@ -75,18 +74,9 @@ pub enum VerifyError {
     /// No method reaches the person: each with its reason.
     #[error("no method reaches this person")]
     Unavailable(Vec<Refusal>),
-    /// The next message may be sent after a pause.
-    #[error("the next message may be sent after a pause")]
-    TooSoon {
-        /// How long it still takes.
-        wait: Duration,
-    },
-    /// Every message of the verification was sent.
-    #[error("every message of this verification was sent")]
-    UsedUp {
-        /// How long until another verification may start.
-        wait: Duration,
-    },
+    /// It cannot be sent again now.
+    #[error(transparent)]
+    Resend(#[from] ResendRefused),
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

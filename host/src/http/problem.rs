@@ -2,7 +2,7 @@
 
 use crate::{
     store::LedgerError,
-    verification::{Ended, Status},
+    verification::{Ended, ResendRefused, Status},
     verifier::VerifyError,
 };
 use axum::{
@@ -96,19 +96,21 @@ impl From<VerifyError> for Problem {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::NotFound => Self::not_found(),
-            VerifyError::Ended(Ended(status)) => ended(status),
+            VerifyError::Ended(Ended(status)) | VerifyError::Resend(ResendRefused::Ended(Ended(status))) => {
+                ended(status)
+            }
             VerifyError::Unavailable(refusals) => {
                 let detail = "no method reaches this person; `unavailable` says why";
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 let problem = Self::new(status, "method-unavailable", "method unavailable", detail);
                 problem.with("unavailable", json!(refusals))
             }
-            VerifyError::TooSoon { wait } => {
+            VerifyError::Resend(ResendRefused::TooSoon { wait }) => {
                 let detail = "the pause since the last message is not over";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "resend-too-soon", "resend too soon", detail)
                     .retry_after(wait)
             }
-            VerifyError::UsedUp { wait } => {
+            VerifyError::Resend(ResendRefused::UsedUp { wait }) => {
                 let detail =
                     "every message of this verification was sent; another may start once its time is over";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "sends-used-up", "sends used up", detail)
@@ -196,8 +198,8 @@ mod tests {
             (Ended(Status::Canceled).into(), 409, "verification-canceled", ""),
             (Ended(Status::Approved).into(), 409, "verification-approved", ""),
             (VerifyError::Unavailable(Vec::new()), 422, "method-unavailable", ""),
-            (VerifyError::TooSoon { wait }, 429, "resend-too-soon", "2"),
-            (VerifyError::UsedUp { wait: Duration::ZERO }, 429, "sends-used-up", "1"),
+            (ResendRefused::TooSoon { wait }.into(), 429, "resend-too-soon", "2"),
+            (ResendRefused::UsedUp { wait: Duration::ZERO }.into(), 429, "sends-used-up", "1"),
             (VerifyError::KeyReused, 422, "idempotency-key-reused", ""),
             (LedgerError::Busy.into(), 503, "busy", "1"),
             (LedgerError::Panicked.into(), 500, "internal", ""),

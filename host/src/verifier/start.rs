@@ -14,6 +14,7 @@ use crate::{
     verification::{Draft, ResendRefused, Verification},
 };
 use jiff::Timestamp;
+use provider_api::Recipient;
 use serde::{Deserialize, Serialize};
 
 /// What is asked of a start.
@@ -56,7 +57,7 @@ pub(super) struct Beginning {
 }
 
 impl Verifier {
-    /// Starts a verification, or sends the pending one of the same person, purpose, method and policy again.
+    /// Starts a verification, or sends the pending one of the same person, purpose, recipient, payload and policy again.
     ///
     /// When it answers, verification and delivery are kept; nothing is handed over yet.
     ///
@@ -102,11 +103,16 @@ impl Verifier {
     }
 }
 
+/// What two spellings of one address have in common.
+fn address(recipient: &Recipient) -> String {
+    recipient.as_str().to_lowercase()
+}
+
 /// The names of the pending slot: application, then member or else recipient, then purpose.
 fn slots(keys: &Keys, application: &Application, start: &Start, offer: &Offer) -> Vec<Key> {
     let (kind, holder) = match &start.person {
         Person::Member(member) if member.id.is_some() => ("member", member.id.clone().unwrap_or_default()),
-        Person::Member(_) | Person::To(_) => ("recipient", offer.recipient.as_str().to_lowercase()),
+        Person::Member(_) | Person::To(_) => ("recipient", address(&offer.recipient)),
     };
     let parts = ["slot", &application.id, kind, &holder, &start.purpose];
     keys.newest_first().map(|key| Key::new(Kind::Slot, key.index(&parts))).collect()
@@ -131,7 +137,7 @@ impl Beginning {
         let verification = match pending(view, &self.slots, now)? {
             Some(same) if self.is_same(&same) => match self.again(same, now) {
                 Ok(verification) => verification,
-                Err(refused) => return Ok(changes.answer(Err(refused))),
+                Err(refused) => return Ok(changes.answer(Err(refused.into()))),
             },
             Some(mut other) => {
                 // Pending a moment ago and within one job: it can be canceled.
@@ -152,18 +158,20 @@ impl Beginning {
         Ok(changes.answer(Ok(started)))
     }
 
+    /// Whether it proves the same in the same way. The method may be another: an SMS and a call to one number are one
+    /// proof with one code, one pause and one budget of sends.
     fn is_same(&self, pending: &Verification) -> bool {
         let Draft { method, recipient, policy, .. } = &self.draft;
-        (&pending.method, &pending.recipient, &pending.policy) == (method, recipient, policy)
+        (&pending.method.payload, address(&pending.recipient), &pending.policy)
+            == (&method.payload, address(recipient), policy)
     }
 
-    fn again(&self, mut pending: Verification, now: Timestamp) -> Result<Verification, VerifyError> {
-        pending.resend(self.delivery.clone(), now).map_err(|refused| match refused {
-            ResendRefused::TooSoon { wait } => VerifyError::TooSoon { wait },
-            ResendRefused::UsedUp { wait } => VerifyError::UsedUp { wait },
-            ResendRefused::Ended(ended) => VerifyError::Ended(ended),
-        })?;
-        pending.locale = self.draft.locale.clone().or(pending.locale);
+    /// Sends it again by the method asked for, to the recipient that it proves.
+    fn again(&self, mut pending: Verification, now: Timestamp) -> Result<Verification, ResendRefused> {
+        pending.resend(self.delivery.clone(), now)?;
+        let Draft { method, channel, locale, .. } = self.draft.clone();
+        (pending.method, pending.channel) = (method, channel);
+        pending.locale = locale.or(pending.locale);
         Ok(pending)
     }
 

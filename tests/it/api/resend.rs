@@ -65,9 +65,31 @@ async fn a_fresh_code_on_resend_makes_the_old_one_wrong() {
     world.stop().await;
 }
 
-/// Another method proves another recipient, so it is another verification with another code.
+/// An SMS and a call to one number are one proof: alternating gets round neither the pause nor the budget of sends.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_by_another_method_cancels_the_pending_one() {
+async fn a_start_by_another_method_to_the_same_number_is_a_resend_by_it() {
+    let offered = "\"email:code\", \"sms:code\"";
+    let methods = configuration("process", "").replace(offered, &format!("{offered}, \"call:code\""));
+    let world = World::start(&methods).await;
+    let by_sms = world.begin(&json!({ "to": ADA, "method": "sms:code" })).await;
+    let code = world.code_for(ADA);
+    let asked = json!({ "to": ADA, "method": "call:code" });
+    world.begin(&asked).await.is_problem(429, "resend-too-soon");
+    world.clock.advance(Duration::from_secs(30));
+    let by_call = world.begin(&asked).await;
+    assert_eq!(by_call.body["id"], by_sms.body["id"]);
+    assert_eq!((&by_call.body["method"], &by_call.body["sends_left"]), (&json!("call:code"), &json!(3)));
+    let channels: Vec<_> = world.messages().iter().map(|message| message["channel"].clone()).collect();
+    assert_eq!((channels, world.code_for(ADA)), (vec![json!("sms"), json!("call")], code.clone()));
+    let deliveries = world.deliveries(&by_sms.path()).await;
+    assert_eq!((&deliveries[0]["channel"], &deliveries[1]["channel"]), (&json!("sms"), &json!("call")));
+    assert_eq!(world.check(&by_sms.path(), &code).await.body["valid"], true);
+    world.stop().await;
+}
+
+/// Another recipient is another proof with another code.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_to_another_recipient_cancels_the_pending_one() {
     let world = world("thread").await;
     let member = json!({ "id": "42", "fields": { "mobile": ADA, "email": "ada@example.com" } });
     let by_sms = world.begin(&json!({ "member": member, "method": "sms:code" })).await;
