@@ -86,6 +86,16 @@ impl Outcome {
         }
     }
 
+    /// Whether the message was surely not taken, and neither the recipient nor the text is to blame: sending it again
+    /// may help and bothers nobody.
+    ///
+    /// Not so `broken`: who panics may have handed it over. Nor `blocked` and `rejected`, a service's judgement of this
+    /// recipient or text: it would be the same again.
+    pub fn is_untaken_by_our_fault(&self) -> bool {
+        use Failure::{Misconfigured, Throttled, Unavailable};
+        matches!(self, Self::Failed { failure: Unavailable | Misconfigured | Throttled, .. })
+    }
+
     /// The word: `queued`, `sent`, `failed` or `unknown`.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -204,6 +214,17 @@ pub(crate) mod tests {
             assert_eq!(path(delivery("a", &["b"]), &answers), asked, "{answers:?}");
         }
         assert_eq!(path(delivery("a", &[]), &["unknown", "unknown", "sent"]), ["a", "a*"]);
+    }
+
+    #[test]
+    fn only_what_was_surely_not_taken_by_our_fault_or_a_services_counts_as_such() {
+        for failure in Failure::known().chain([Failure::from_word("quarantined")]) {
+            let ours = ["unavailable", "misconfigured", "throttled"].contains(&failure.as_str());
+            let outcome = Outcome::new(Err(DeliveryError::new(failure.clone(), "why")), millis(1));
+            assert_eq!(outcome.is_untaken_by_our_fault(), ours, "{failure}");
+        }
+        assert!(!Outcome::Queued.is_untaken_by_our_fault());
+        assert!(!Outcome::new(Ok(Receipt::new("SM1")), millis(1)).is_untaken_by_our_fault());
     }
 
     #[test]

@@ -44,6 +44,15 @@ pub struct OutboxParts {
     pub chance: Chance,
 }
 
+/// What a handing-over came to.
+#[derive(Debug)]
+pub struct Carried {
+    /// The verification after it: a send that nobody took may have been given back.
+    pub verification: Verification,
+    /// The delivery that came last.
+    pub delivery: Delivery,
+}
+
 #[derive(Debug)]
 struct Shared {
     parts: OutboxParts,
@@ -70,13 +79,13 @@ impl Outbox {
 
 impl Shared {
     /// Goes from provider to provider until the message is taken or nobody is left to ask.
-    async fn carry(&self, verification: Verification, mut delivery: Delivery) -> Delivery {
+    async fn carry(&self, verification: Verification, mut delivery: Delivery) -> Carried {
         loop {
             let answer = self.deliver(&verification, &delivery).await;
             let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
             let settlement = Settlement { delivery: delivery.clone(), answer, successor };
             let key = vec![(&delivery.id).into(), (&delivery.verification).into()];
-            let Settled { delivery: settled, next } = match self
+            let Settled { verification: after, delivery: settled, next } = match self
                 .parts
                 .ledger
                 .insist(key, move |view, now| settlement.apply(view, now))
@@ -85,13 +94,15 @@ impl Shared {
                 Ok(settled) => settled,
                 Err(error) => {
                     tracing::error!(delivery.id = %delivery.id, %error, "what became of a delivery is lost");
-                    return delivery;
+                    return Carried { verification, delivery };
                 }
             };
             tell(&settled);
             match next {
                 Some(next) => delivery = next,
-                None => return settled,
+                None => {
+                    return Carried { verification: after.unwrap_or(verification), delivery: settled };
+                }
             }
         }
     }

@@ -47,6 +47,8 @@ pub struct Verification {
     pub checks_left: u8,
     /// How many more messages may be sent.
     pub sends_left: u8,
+    /// How many sends were given back.
+    pub given_back: u8,
     /// From when another message may be sent.
     pub resend_after: Timestamp,
     /// When it started.
@@ -151,6 +153,7 @@ impl Verification {
             deliveries: vec![delivery],
             checks_left: policy.checks,
             sends_left: policy.sends.saturating_sub(1),
+            given_back: 0,
             resend_after: after(now, policy.pause),
             created_at: now,
             expires_at: after(now, policy.lifetime),
@@ -225,6 +228,25 @@ impl Verification {
         self.generation += u32::from(self.policy.fresh_code_on_resend);
         self.deliveries.push(delivery);
         Ok(())
+    }
+
+    /// Gives back a send that nobody took by our fault or a service's, and with the newest one its pause; says whether.
+    ///
+    /// As many are given back as the policy has sends, and no more: while a service stays down, whoever sends again pays
+    /// with pause and budget as ever. A provider's breaker does not bound that: to it `throttled` and `misconfigured`
+    /// are answers, and one that is left alone fails at once.
+    pub fn give_back(&mut self, is_newest: bool, now: Timestamp) -> bool {
+        let may = self.is_pending(now)
+            && self.given_back < self.policy.sends
+            && self.sends_left < self.policy.sends;
+        if may {
+            self.given_back += 1;
+            self.sends_left += 1;
+        }
+        if may && is_newest {
+            self.resend_after = self.resend_after.min(now);
+        }
+        may
     }
 
     /// Gives it up and says whether that ended it: giving up twice is the same as once.

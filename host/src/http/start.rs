@@ -12,7 +12,7 @@ use super::{
 use crate::{
     application::Application,
     member::{Person, To},
-    outbox::Settling,
+    outbox::{Carried, Settling},
     verifier::{Idempotency, Start, Started, VerifyError},
 };
 use axum::{
@@ -44,12 +44,14 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
     let start = read(request, idempotency)?;
-    let (Started { verification, mut delivery, at, .. }, settling) = begin(&face, application, start).await?;
+    let (Started { mut verification, mut delivery, mut at, .. }, settling) =
+        begin(&face, application, start).await?;
     let wait = prefer::wait(&headers);
     if let (Some(wait), Some(settling)) = (wait, settling)
-        && let Some(Some(settled)) = face.verifier.clock().timeout(wait, settling.settled()).await
+        && let Some(Some(carried)) = face.verifier.clock().timeout(wait, settling.settled()).await
     {
-        delivery = settled;
+        Carried { verification, delivery } = carried;
+        at = face.verifier.clock().now();
     }
     let mut response = json(StatusCode::CREATED, &Shown::started(&verification, &delivery, at));
     if let Some(applied) =

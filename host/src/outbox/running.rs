@@ -1,6 +1,6 @@
 //! Counts the deliveries under way, so that a shutdown can wait for them.
 
-use crate::delivery::Delivery;
+use super::Carried;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
@@ -10,11 +10,11 @@ pub(super) struct Running(Arc<watch::Sender<usize>>);
 
 /// A delivery that is being handed over.
 #[derive(Debug)]
-pub struct Settling(oneshot::Receiver<Delivery>);
+pub struct Settling(oneshot::Receiver<Carried>);
 
 impl Settling {
     /// Waits until the delivery, or the last one that took over from it, is settled; `None` if it never will be.
-    pub async fn settled(self) -> Option<Delivery> {
+    pub async fn settled(self) -> Option<Carried> {
         self.0.await.ok()
     }
 }
@@ -23,15 +23,15 @@ impl Settling {
 struct Leaving(Running);
 
 impl Running {
-    pub(super) fn spawn(&self, carrying: impl Future<Output = Delivery> + Send + 'static) -> Settling {
+    pub(super) fn spawn(&self, carrying: impl Future<Output = Carried> + Send + 'static) -> Settling {
         let (tell, settling) = oneshot::channel();
         self.0.send_modify(|count| *count += 1);
         let leaving = Leaving(self.clone());
         tokio::spawn(async move {
-            let settled = carrying.await;
+            let carried = carrying.await;
             drop(leaving);
             // Most callers do not wait.
-            let _sent = tell.send(settled);
+            let _sent = tell.send(carried);
         });
         Settling(settling)
     }

@@ -3,7 +3,7 @@
 use crate::{
     delivery::{Delivery, Outcome},
     seal::DeliveryId,
-    store::{Changes, Done, Stop, View},
+    store::{Changes, Done, Key, Stop, View},
     verification::Verification,
 };
 use jiff::Timestamp;
@@ -18,9 +18,10 @@ pub(super) struct Settlement {
     pub(super) successor: DeliveryId,
 }
 
-/// A delivery with its outcome, and the one that takes over.
+/// A delivery with its outcome, its verification after it if there still is one, and the delivery that takes over.
 #[derive(Debug)]
 pub(super) struct Settled {
+    pub(super) verification: Option<Verification>,
     pub(super) delivery: Delivery,
     pub(super) next: Option<Delivery>,
 }
@@ -32,7 +33,7 @@ impl Settlement {
         delivery.outcome = Outcome::new(self.answer.clone(), now);
         let mut changes = Changes::none();
         let Some(mut verification) = view.read::<Verification>(&(&delivery.verification).into())? else {
-            return Ok(changes.answer(Settled { delivery, next: None }));
+            return Ok(changes.answer(Settled { verification: None, delivery, next: None }));
         };
         let keep_until = verification.remembered_until();
         changes.put((&delivery.id).into(), &delivery, keep_until)?;
@@ -41,11 +42,41 @@ impl Settlement {
             .successor()
             .filter(|_| wanted)
             .map(|successor| delivery.handed_on(successor, self.successor.clone(), now));
-        if let Some(next) = &next {
+        let changed = if let Some(next) = &next {
             verification.deliveries.push(next.id.clone());
             changes.put((&next.id).into(), next, keep_until)?;
+            true
+        } else {
+            give_back(view, &mut verification, &delivery, now)?
+        };
+        if changed {
             changes.put((&verification.id).into(), &verification, keep_until)?;
         }
-        Ok(changes.answer(Settled { delivery, next }))
+        Ok(changes.answer(Settled { verification: Some(verification), delivery, next }))
     }
+}
+
+/// Gives back the send that ended with this delivery, if surely none of its providers took it by our fault or a
+/// service's: nobody is to be locked out for that. Says whether it did; once for a send, however often it is settled.
+fn give_back(
+    view: &View<'_>,
+    verification: &mut Verification,
+    last: &Delivery,
+    now: Timestamp,
+) -> Result<bool, Stop> {
+    if !last.outcome.is_untaken_by_our_fault() {
+        return Ok(false);
+    }
+    let keys: Vec<Key> = verification.deliveries.iter().map(Key::from).collect();
+    let before: Vec<Delivery> = view.read_all(&keys)?.into_iter().flatten().collect();
+    let untaken = before.iter().filter(|delivery| delivery.message == last.message).all(|delivery| {
+        if delivery.id == last.id {
+            delivery.outcome == Outcome::Queued
+        } else {
+            delivery.outcome.is_untaken_by_our_fault()
+        }
+    });
+    let newest = before.iter().rfind(|delivery| delivery.id == delivery.message);
+    let is_newest = newest.is_some_and(|newest| newest.id == last.message);
+    Ok(untaken && verification.give_back(is_newest, now))
 }

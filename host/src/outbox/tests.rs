@@ -9,7 +9,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider_api::Failure;
-use std::{cell::RefCell, io, sync::Once};
+use std::{cell::RefCell, collections::BTreeMap, io, sync::Once};
 
 thread_local! {
     static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
@@ -47,12 +47,19 @@ impl io::Write for OwnThread {
 }
 
 async fn ledger_with(verification: &Verification, hand: &ManualClock) -> Ledger {
+    ledger_of(verification, &[], hand).await
+}
+
+async fn ledger_of(verification: &Verification, deliveries: &[Delivery], hand: &ManualClock) -> Ledger {
     let ledger = Ledger::in_memory(hand.clock()).unwrap();
-    let verification = verification.clone();
+    let (verification, deliveries) = (verification.clone(), deliveries.to_vec());
     ledger
         .run(Vec::new(), move |_: &View<'_>, _| {
             let mut changes = Changes::none();
             changes.put((&verification.id).into(), &verification, Timestamp::MAX)?;
+            for delivery in &deliveries {
+                changes.put((&delivery.id).into(), delivery, Timestamp::MAX)?;
+            }
             Ok::<_, Stop>(changes.answer(()))
         })
         .await
@@ -83,7 +90,7 @@ async fn a_provider_that_is_gone_hands_on_to_the_next_and_all_is_kept() {
     let ledger = ledger_with(&verification, &hand).await;
     let outbox = outbox(ledger.clone(), &hand);
     let settling = outbox.hand_over(verification.clone(), first(&verification, &["two"]));
-    let settled = settling.settled().await.unwrap();
+    let Carried { delivery: settled, .. } = settling.settled().await.unwrap();
     assert_eq!(settled.provider, "two");
     assert!(matches!(settled.outcome, Outcome::Failed { failure: Failure::Unavailable, .. }));
     assert_eq!(outbox.drain(Duration::from_secs(1)).await, 0);
@@ -125,8 +132,80 @@ async fn nobody_takes_over_once_the_verification_is_over() {
     let pending = verification.clone();
     verification.cancel(millis(1_000)).unwrap();
     let outbox = outbox(ledger_with(&verification, &hand).await, &hand);
-    let settled = outbox.hand_over(pending.clone(), first(&pending, &["two"])).settled().await.unwrap();
-    assert_eq!(settled.provider, "one");
+    let carried = outbox.hand_over(pending.clone(), first(&pending, &["two"])).settled().await.unwrap();
+    assert_eq!(carried.delivery.provider, "one");
+}
+
+/// A verification's deliveries, each with the send that it is part of and what became of it.
+fn sends(verification: &mut Verification, told: &[(&str, &str)]) -> Vec<Delivery> {
+    let chance = Chance::seeded(9);
+    let mut deliveries: Vec<Delivery> = Vec::new();
+    let mut messages = BTreeMap::new();
+    for (send, outcome) in told {
+        let id = DeliveryId::new(millis(1_000), &chance);
+        let message = messages.entry(*send).or_insert_with(|| id.clone()).clone();
+        let mut delivery = Delivery { id, message, ..first(verification, &[]) };
+        if *outcome != "queued" {
+            delivery.outcome = Outcome::new(answer(outcome), millis(1_000));
+        }
+        deliveries.push(delivery);
+    }
+    verification.deliveries = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
+    deliveries
+}
+
+fn answer(word: &str) -> Result<Receipt, DeliveryError> {
+    match word {
+        "sent" => Ok(Receipt::new("SM1")),
+        failure => Err(DeliveryError::new(Failure::from_word(failure), "why")),
+    }
+}
+
+/// `a` and `b` are two sends of two; the delivery that is `queued` first is settled with the answer.
+#[tokio::test]
+async fn a_send_is_given_back_if_surely_no_provider_took_it_by_our_fault() {
+    for (told, says, sends_left, pauses) in [
+        (&[("a", "queued")][..], "unavailable", 2, false),
+        (&[("a", "queued")], "sent", 1, true),
+        (&[("a", "queued")], "blocked", 1, true),
+        (&[("a", "queued")], "broken", 1, true),
+        (&[("a", "throttled"), ("a", "queued")], "unavailable", 2, false),
+        (&[("a", "unknown"), ("a", "queued")], "unavailable", 1, true),
+        (&[("a", "broken"), ("a", "queued")], "misconfigured", 1, true),
+        (&[("a", "rejected"), ("a", "queued")], "unavailable", 1, true),
+        (&[("a", "sent"), ("b", "queued")], "unavailable", 2, false),
+        (&[("a", "queued"), ("b", "sent")], "unavailable", 2, true),
+        (&[("a", "unavailable"), ("b", "sent"), ("a", "queued")], "unavailable", 2, true),
+    ] {
+        let hand = ManualClock::at(millis(2_000));
+        let mut verification = verification(policy(), millis(1_000));
+        let deliveries = sends(&mut verification, told);
+        let ledger = ledger_of(&verification, &deliveries, &hand).await;
+        let delivery = deliveries.into_iter().find(|delivery| delivery.outcome == Outcome::Queued).unwrap();
+        for time in ["first", "again"] {
+            let successor = DeliveryId::new(millis(2_000), &Chance::seeded(10));
+            let settlement = Settlement { delivery: delivery.clone(), answer: answer(says), successor };
+            let settled = ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
+            let kept = settled.verification.unwrap();
+            let shown = format!("{told:?} {says} {time}");
+            assert!(settled.next.is_none(), "{shown}");
+            assert_eq!((kept.sends_left, kept.resend_after > millis(2_000)), (sends_left, pauses), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_send_that_another_provider_may_still_take_is_not_given_back() {
+    let hand = ManualClock::at(millis(1_000));
+    let mut verification = verification(policy(), millis(1_000));
+    let mut deliveries = sends(&mut verification, &[("a", "queued")]);
+    deliveries[0].successors = vec!["two".to_owned()];
+    let ledger = ledger_of(&verification, &deliveries, &hand).await;
+    let successor = DeliveryId::new(millis(1_000), &Chance::seeded(10));
+    let settlement = Settlement { delivery: deliveries.remove(0), answer: answer("unavailable"), successor };
+    let settled = ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
+    assert!(settled.next.is_some());
+    assert_eq!(settled.verification.unwrap().sends_left, 1);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ enum Event {
     Wrong,
     Cancel,
     Resend,
+    GiveBack,
     Wait(u16),
 }
 
@@ -61,6 +62,13 @@ fn apply(verification: &mut Verification, event: Event, now: &mut Timestamp) -> 
             Err(ResendRefused::UsedUp { .. }) => "used up",
             Err(ResendRefused::Ended(Ended(status))) => status.as_str(),
         },
+        Event::GiveBack => {
+            if verification.give_back(true, *now) {
+                "ok"
+            } else {
+                "kept"
+            }
+        }
         Event::Wait(seconds) => {
             *now = after(*now, Duration::from_secs(seconds.into()));
             "ok"
@@ -71,7 +79,7 @@ fn apply(verification: &mut Verification, event: Event, now: &mut Timestamp) -> 
 /// X12–X15
 #[test]
 fn each_event_leads_from_each_state_to_the_right_one() {
-    use Event::{Cancel, Resend, Right, Wait, Wrong};
+    use Event::{Cancel, GiveBack, Resend, Right, Wait, Wrong};
     use Status::{Approved, Canceled, Exhausted, Expired, Pending};
     let table: &[(&[Event], Event, &str, Status)] = &[
         (&[], Right, "right", Approved),
@@ -82,6 +90,13 @@ fn each_event_leads_from_each_state_to_the_right_one() {
         (&[Wait(29)], Resend, "too soon", Pending),
         (&[Wait(30), Resend, Wait(30)], Resend, "used up", Pending),
         (&[Wait(30), Resend, Wait(569)], Right, "right", Approved),
+        (&[], GiveBack, "ok", Pending),
+        (&[GiveBack], GiveBack, "kept", Pending),
+        (&[GiveBack], Resend, "ok", Pending),
+        (&[GiveBack, Resend], Resend, "too soon", Pending),
+        (&[GiveBack, Resend, GiveBack, Resend], GiveBack, "kept", Pending),
+        (&[Cancel], GiveBack, "kept", Canceled),
+        (&[Wait(600)], GiveBack, "kept", Expired),
         (&[Wait(599)], Right, "right", Approved),
         (&[Wait(600)], Right, "expired", Expired),
         (&[Wait(600)], Wrong, "expired", Expired),
@@ -170,6 +185,7 @@ fn event() -> impl Strategy<Value = Event> {
         6 => Just(Event::Wrong),
         1 => Just(Event::Cancel),
         3 => Just(Event::Resend),
+        2 => Just(Event::GiveBack),
         4 => (0u16..200).prop_map(Event::Wait),
     ]
 }
@@ -183,7 +199,7 @@ proptest! {
     ) {
         let mut now = millis(0);
         let mut verification = verification(Policy { checks, sends, ..Policy::default() }, now);
-        let (mut checked, mut sent, mut approved, mut over) = (0, 1, 0, false);
+        let (mut checked, mut sent, mut returned, mut approved, mut over) = (0, 1, 0, 0, false);
         for event in events {
             let said = apply(&mut verification, event, &mut now);
             if matches!(said, "right" | "wrong") {
@@ -193,13 +209,15 @@ proptest! {
             }
             approved += u8::from(said == "right");
             sent += u8::from(event == Event::Resend && said == "ok");
+            returned += u8::from(event == Event::GiveBack && said == "ok");
+            prop_assert!(returned <= sent && verification.sends_left <= sends, "more than was taken");
             let ended = !verification.is_pending(now);
             prop_assert!(ended || !over, "came back to life");
             over = ended;
         }
-        prop_assert!(approved <= 1 && checked <= checks && sent <= sends);
+        prop_assert!(approved <= 1 && checked <= checks && sent <= sends + returned && returned <= sends);
         prop_assert_eq!(verification.checks_left, checks - checked);
-        prop_assert_eq!(verification.sends_left, sends - sent);
+        prop_assert_eq!(verification.sends_left, sends + returned - sent);
         prop_assert_eq!(verification.deliveries.len(), usize::from(sent));
         prop_assert_eq!(verification.status(now) == Status::Approved, approved == 1);
     }

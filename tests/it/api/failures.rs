@@ -76,16 +76,61 @@ async fn each_failure_is_told_and_the_next_provider_takes_over_or_not() {
     }
 }
 
-/// A failed delivery leaves the verification pending: after the pause it can be sent again.
+/// A failed delivery leaves the verification pending; one that nobody took by our fault or a service's costs neither
+/// the pause nor a send, and the start that waited for it says so.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_that_failed_can_be_sent_again() {
-    let world = World::start(&configuration("process", "fail = [\"throttled first 1\"]")).await;
-    let start = world.begin(&json!({ "to": ADA })).await;
-    assert_eq!(start.body["delivery"]["failure"], "throttled");
-    assert_eq!((start.status, &start.body["status"]), (201, &json!("pending")));
-    world.clock.advance(Duration::from_secs(30));
-    let again = world.begin(&json!({ "to": ADA })).await;
-    assert_eq!((&again.body["id"], &again.body["delivery"]["status"]), (&start.body["id"], &json!("sent")));
+async fn a_send_that_nobody_took_is_given_back() {
+    for failure in ["unavailable", "misconfigured", "throttled"] {
+        let fail = format!("fail = [\"{failure} first 1\"]");
+        let world = World::start(&configuration("process", &fail)).await;
+        let start = world.begin(&json!({ "to": ADA })).await;
+        assert_eq!(start.body["delivery"]["failure"], failure);
+        assert_eq!((start.status, &start.body["status"]), (201, &json!("pending")));
+        assert_eq!(start.body["sends_left"], 5);
+        assert_eq!(start.body["resend_after"], "2026-01-02T03:04:05Z");
+        let again = world.begin(&json!({ "to": ADA })).await;
+        assert_eq!(
+            (&again.body["id"], &again.body["delivery"]["status"]),
+            (&start.body["id"], &json!("sent"))
+        );
+        assert_eq!(again.body["sends_left"], 4);
+        world.begin(&json!({ "to": ADA })).await.is_problem(429, "resend-too-soon");
+        world.stop().await;
+    }
+}
+
+/// What may have been taken, and what the recipient or the text is to blame for, costs what a send costs.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_other_failure_costs_a_send() {
+    for failure in ["unknown", "broken", "blocked", "rejected", "opted_out", "invalid_recipient"] {
+        let world = World::start(&configuration("thread", &format!("fail = [\"{failure}\"]"))).await;
+        let start = world.begin(&json!({ "to": ADA })).await;
+        assert_eq!(start.body["sends_left"], 4, "{failure}");
+        world.begin(&json!({ "to": ADA })).await.is_problem(429, "resend-too-soon");
+        world.clock.advance(Duration::from_secs(30));
+        assert_eq!(world.begin(&json!({ "to": ADA })).await.body["sends_left"], 3, "{failure}");
+        world.stop().await;
+    }
+}
+
+/// A service that never comes back is not asked for nothing again and again: as many sends are given back as there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_stays_down_costs_sends_in_the_end() {
+    let policy = "\n[applications.web.code]\nsends = 3\n";
+    let world = World::start(&(configuration("thread", "fail = [\"misconfigured\"]") + policy)).await;
+    for _ in 0..3 {
+        let start = world.begin(&json!({ "to": ADA })).await;
+        assert_eq!(
+            (&start.body["sends_left"], &start.body["delivery"]["status"]),
+            (&json!(3), &json!("failed"))
+        );
+    }
+    for left in [2, 1, 0] {
+        assert_eq!(world.begin(&json!({ "to": ADA })).await.body["sends_left"], left);
+        let refused = if left > 0 { "resend-too-soon" } else { "sends-used-up" };
+        world.begin(&json!({ "to": ADA })).await.is_problem(429, refused);
+        world.clock.advance(Duration::from_secs(30));
+    }
     world.stop().await;
 }
 
