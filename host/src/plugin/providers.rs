@@ -22,6 +22,9 @@ use std::{
 /// How long a provider may take to open.
 const OPENING: Duration = Duration::from_secs(20);
 
+/// How long a provider that was opened may take to say whether it could deliver.
+const HEALTH: Duration = Duration::from_secs(2);
+
 /// The configured providers, by id.
 #[derive(Debug, Default)]
 pub struct Providers {
@@ -219,7 +222,12 @@ pub(super) async fn open_lane(
     let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
         DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
     })?;
-    Ok(Lane::new(settings, library, opened, engine, redactor, workshop.clock.clone()))
+    let lane = Lane::new(settings, library, opened, engine, redactor, workshop.clock.clone());
+    // It is open all the same: what stands in its way may pass, and only a delivery shows.
+    if let Some(Err(error)) = workshop.clock.timeout(HEALTH, lane.health()).await {
+        tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");
+    }
+    Ok(lane)
 }
 
 /// The values of a configuration that its schema marks as secrets.
