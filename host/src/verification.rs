@@ -1,5 +1,9 @@
 //! One proof and its life, as rules without I/O: time and the comparison are passed in.
 
+mod summary;
+
+pub use summary::Summary;
+
 use crate::{
     application::{Method, Policy},
     clock::after,

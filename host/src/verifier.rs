@@ -11,7 +11,7 @@ pub use check::{Check, Checked};
 pub use fetch::Fetched;
 pub use idempotency::Idempotency;
 pub use methods::Methods;
-pub use start::{Start, Started};
+pub use start::{Due, Start, Started};
 
 use crate::{
     application::Application,

@@ -1,16 +1,10 @@
 //! `POST /v1/verifications/{id}/checks`: checks a typed code.
 
 use super::{
-    Face, Problem,
-    auth::Caller,
-    body::Body,
-    idempotency,
-    named::Named,
-    problem::FieldError,
-    shown::{approved_at, json},
+    Face, Problem, auth::Caller, body::Body, idempotency, named::Named, problem::FieldError, shown::json,
 };
 use crate::{
-    seal::Typed,
+    seal::{Typed, VerificationId},
     verification::{Status, Verdict},
     verifier::Check,
 };
@@ -33,8 +27,8 @@ pub(super) struct Request {
 
 /// A right code names the recipient that it proved; a wrong one says what is left.
 #[derive(Serialize)]
-struct Answer<'a> {
-    id: &'a str,
+struct Answer {
+    id: VerificationId,
     status: Status,
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,14 +50,13 @@ pub(super) async fn handle(
     let typed = Typed::read(request.code.expose())
         .map_err(|invalid| Problem::invalid(&[FieldError::new("code", invalid.to_string())]))?;
     let checked = face.verifier.check(&application, Check { id, typed, idempotency }).await?;
-    let verification = &checked.verification;
-    let valid = checked.verdict == Verdict::Right;
+    let (verification, valid) = (checked.verification, checked.verdict == Verdict::Right);
     let answer = Answer {
-        id: verification.id.as_str(),
-        status: verification.status(checked.at),
+        id: verification.id,
+        status: verification.status,
         valid,
-        recipient: valid.then(|| verification.recipient.masked()),
-        approved_at: approved_at(verification, checked.at),
+        recipient: valid.then_some(verification.recipient),
+        approved_at: verification.approved_at,
         checks_left: (!valid).then_some(verification.checks_left),
     };
     Ok(json(StatusCode::OK, &answer))

@@ -1,8 +1,10 @@
 //! How a verification and a delivery look in an answer: recipients masked, no code anywhere.
 
 use crate::{
+    application::Method,
     delivery::{Delivery, Outcome},
-    verification::{Status, Verification},
+    seal::{DeliveryId, VerificationId},
+    verification::{Status, Summary, Verification},
 };
 use axum::{
     body::Body,
@@ -10,17 +12,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use provider_api::Cost;
+use provider_api::{Cost, Failure};
 use serde::Serialize;
 
 /// A verification as an answer shows it.
 #[derive(Serialize)]
-pub(super) struct Shown<'a> {
-    id: &'a str,
+pub(super) struct Shown {
+    id: VerificationId,
     status: Status,
-    method: String,
+    method: Method,
     #[serde(skip_serializing_if = "Option::is_none")]
-    purpose: Option<&'a str>,
+    purpose: Option<String>,
     recipient: String,
     checks_left: u8,
     sends_left: u8,
@@ -30,16 +32,16 @@ pub(super) struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     approved_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<Brief<'a>>,
+    delivery: Option<Brief>,
 }
 
 /// The newest delivery of a verification, in brief.
 #[derive(Serialize)]
-struct Brief<'a> {
-    id: &'a str,
+pub(super) struct Brief {
+    id: DeliveryId,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<&'a str>,
+    failure: Option<Failure>,
 }
 
 /// A delivery as its list shows it.
@@ -68,32 +70,42 @@ pub(super) struct ShownDelivery<'a> {
     detail: Option<&'a str>,
 }
 
-impl<'a> Shown<'a> {
-    pub(super) fn new(verification: &'a Verification, delivery: Option<&'a Delivery>, at: Timestamp) -> Self {
-        let status = verification.status(at);
-        let may_resend = status == Status::Pending && verification.sends_left > 0;
-        Self {
-            id: verification.id.as_str(),
-            status,
-            method: verification.method.to_string(),
-            purpose: Some(&verification.purpose),
-            recipient: verification.recipient.masked(),
-            checks_left: verification.checks_left,
-            sends_left: verification.sends_left,
-            resend_after: may_resend.then_some(verification.resend_after),
-            expires_at: verification.expires_at,
-            approved_at: approved_at(verification, at),
-            delivery: delivery.map(|delivery| Brief {
-                id: delivery.id.as_str(),
-                status: delivery.outcome.as_str(),
-                failure: failure(&delivery.outcome),
-            }),
-        }
+impl Shown {
+    pub(super) fn new(verification: &Verification, delivery: Option<&Delivery>, at: Timestamp) -> Self {
+        Self::of(verification.summary(at), delivery.map(Brief::of))
     }
 
     /// As the answer to a start: whoever asked knows the purpose.
-    pub(super) fn started(verification: &'a Verification, delivery: &'a Delivery, at: Timestamp) -> Self {
-        Self { purpose: None, ..Self::new(verification, Some(delivery), at) }
+    pub(super) fn started(verification: Summary, delivery: Brief) -> Self {
+        Self { purpose: None, ..Self::of(verification, Some(delivery)) }
+    }
+
+    fn of(verification: Summary, delivery: Option<Brief>) -> Self {
+        Self {
+            id: verification.id,
+            status: verification.status,
+            method: verification.method,
+            purpose: Some(verification.purpose),
+            recipient: verification.recipient,
+            checks_left: verification.checks_left,
+            sends_left: verification.sends_left,
+            resend_after: verification.resend_after,
+            expires_at: verification.expires_at,
+            approved_at: verification.approved_at,
+            delivery,
+        }
+    }
+}
+
+impl Brief {
+    pub(super) fn of(delivery: &Delivery) -> Self {
+        let failure = failure(&delivery.outcome).cloned();
+        Self { id: delivery.id.clone(), status: delivery.outcome.as_str(), failure }
+    }
+
+    /// A delivery that was just made.
+    pub(super) fn queued(id: DeliveryId) -> Self {
+        Self { id, status: Outcome::Queued.as_str(), failure: None }
     }
 }
 
@@ -111,7 +123,7 @@ impl<'a> ShownDelivery<'a> {
             reference: None,
             segments: None,
             cost: None,
-            failure: failure(&delivery.outcome),
+            failure: failure(&delivery.outcome).map(Failure::as_str),
             failure_code: None,
             detail: None,
         };
@@ -134,13 +146,8 @@ impl<'a> ShownDelivery<'a> {
     }
 }
 
-/// When it was approved, if it was.
-pub(super) fn approved_at(verification: &Verification, at: Timestamp) -> Option<Timestamp> {
-    verification.ended_at(at).filter(|_| verification.status(at) == Status::Approved)
-}
-
-fn failure(outcome: &Outcome) -> Option<&str> {
-    if let Outcome::Failed { failure, .. } = outcome { Some(failure.as_str()) } else { None }
+fn failure(outcome: &Outcome) -> Option<&Failure> {
+    if let Outcome::Failed { failure, .. } = outcome { Some(failure) } else { None }
 }
 
 /// An answer in JSON.
@@ -167,14 +174,14 @@ mod tests {
         delivery::tests::delivery,
         verification::tests::{policy, verification},
     };
-    use provider_api::{DeliveryError, Failure, Receipt};
+    use provider_api::{DeliveryError, Receipt};
     use serde_json::{json, to_value};
 
     #[test]
     fn a_start_is_answered_with_what_the_caller_needs_next() {
         let verification = verification(policy(), millis(0));
         let mut delivery = delivery("one", &[]);
-        let shown = to_value(Shown::started(&verification, &delivery, millis(0))).unwrap();
+        let shown = to_value(Shown::started(verification.summary(millis(0)), Brief::of(&delivery))).unwrap();
         let expected = json!({
             "id": verification.id, "status": "pending", "method": "sms:code", "recipient": "+44•••••••123",
             "checks_left": 3, "sends_left": 1, "resend_after": "1970-01-01T00:00:30Z",
@@ -182,7 +189,7 @@ mod tests {
         });
         assert_eq!(shown, expected);
         delivery.outcome = Outcome::new(Err(DeliveryError::new(Failure::OptedOut, "said stop")), millis(1));
-        let shown = to_value(Shown::started(&verification, &delivery, millis(0))).unwrap();
+        let shown = to_value(Shown::started(verification.summary(millis(0)), Brief::of(&delivery))).unwrap();
         assert_eq!(shown["delivery"], json!({"id": delivery.id, "status": "failed", "failure": "opted_out"}));
     }
 

@@ -7,13 +7,13 @@ use super::{
     idempotency,
     person::{ClientRequest, Errors, MemberRequest},
     prefer,
-    shown::{Shown, json},
+    shown::{Brief, Shown, json},
 };
 use crate::{
     application::Application,
     member::{Person, To},
-    outbox::{Carried, Settling},
-    verifier::{Idempotency, Start, Started, VerifyError},
+    outbox::Settling,
+    verifier::{Due, Idempotency, Start, Started, VerifyError},
 };
 use axum::{
     extract::State,
@@ -44,16 +44,16 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
     let start = read(request, idempotency)?;
-    let (Started { mut verification, mut delivery, mut at, .. }, settling) =
-        begin(&face, application, start).await?;
+    let (Started { mut verification, delivery, .. }, settling) = begin(&face, application, start).await?;
+    let mut delivery = Brief::queued(delivery);
     let wait = prefer::wait(&headers);
     if let (Some(wait), Some(settling)) = (wait, settling)
         && let Some(Some(carried)) = face.verifier.clock().timeout(wait, settling.settled()).await
     {
-        Carried { verification, delivery } = carried;
-        at = face.verifier.clock().now();
+        verification = carried.verification.summary(face.verifier.clock().now());
+        delivery = Brief::of(&carried.delivery);
     }
-    let mut response = json(StatusCode::CREATED, &Shown::started(&verification, &delivery, at));
+    let mut response = json(StatusCode::CREATED, &Shown::started(verification, delivery));
     if let Some(applied) =
         wait.and_then(|wait| HeaderValue::try_from(format!("wait={}", wait.as_secs())).ok())
     {
@@ -70,9 +70,9 @@ async fn begin(
 ) -> Result<(Started, Option<Settling>), Problem> {
     let face = Arc::clone(face);
     let task = tokio::spawn(async move {
-        let started = face.verifier.start(&application, start).await?;
-        let hand_over = || face.outbox.hand_over(started.verification.clone(), started.delivery.clone());
-        let settling = (!started.replayed).then(hand_over);
+        let mut started = face.verifier.start(&application, start).await?;
+        let hand_over = |due: Due| face.outbox.hand_over(due.verification, due.delivery);
+        let settling = started.due.take().map(hand_over);
         Ok::<_, VerifyError>((started, settling))
     });
     let begun = task.await.map_err(|_| {

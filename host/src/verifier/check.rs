@@ -5,7 +5,7 @@ use crate::{
     application::Application,
     seal::{Keys, Typed, VerificationId},
     store::{Changes, Done, Stop, View},
-    verification::{Verdict, Verification},
+    verification::{Summary, Verdict, Verification},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,15 +22,13 @@ pub struct Check {
     pub idempotency: Option<Idempotency>,
 }
 
-/// What a check found.
+/// What a check found; it is remembered as it stands, so it holds nothing secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Checked {
     /// The verification after it.
-    pub verification: Verification,
+    pub verification: Summary,
     /// Whether the code was right.
     pub verdict: Verdict,
-    /// When that was.
-    pub at: Timestamp,
 }
 
 struct Checking {
@@ -79,7 +77,7 @@ impl Checking {
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
         };
         keep(&mut changes, &verification)?;
-        let checked = Checked { verification, verdict, at: now };
+        let checked = Checked { verification: verification.summary(now), verdict };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &checked, now)?;
         }

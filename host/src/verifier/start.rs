@@ -11,7 +11,7 @@ use crate::{
     member::{Offer, Person},
     seal::{DeliveryId, Keys, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
-    verification::{Draft, ResendRefused, Verification},
+    verification::{Draft, ResendRefused, Summary, Verification},
 };
 use jiff::Timestamp;
 use provider_api::Recipient;
@@ -32,18 +32,25 @@ pub struct Start {
     pub idempotency: Option<Idempotency>,
 }
 
-/// What a start came to.
+/// What a start came to; what is remembered of it holds nothing secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Started {
     /// The verification.
-    pub verification: Verification,
-    /// The delivery that carries its code, to be handed over.
-    pub delivery: Delivery,
-    /// When that was.
-    pub at: Timestamp,
-    /// Whether this is an earlier answer again: then the delivery was handed over already.
+    pub verification: Summary,
+    /// The delivery that carries its code.
+    pub delivery: DeliveryId,
+    /// What is to be handed over; nothing if this is an earlier answer again.
     #[serde(skip)]
-    pub replayed: bool,
+    pub due: Option<Due>,
+}
+
+/// A delivery that is to be handed over, and what it is part of.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The verification.
+    pub verification: Verification,
+    /// The delivery.
+    pub delivery: Delivery,
 }
 
 /// Everything that the ledger's job needs, so that it can run again.
@@ -67,8 +74,8 @@ impl Verifier {
     /// idempotency key named another request, or when the store is busy.
     pub async fn start(&self, application: &Application, start: Start) -> Result<Started, VerifyError> {
         let memo = start.idempotency.as_ref().map(|named| Memo::new(&self.keys, &application.id, named));
-        if let Some(started) = recall::<Started>(&self.ledger, memo.as_ref()).await? {
-            return Ok(Started { replayed: true, ..started });
+        if let Some(started) = recall(&self.ledger, memo.as_ref()).await? {
+            return Ok(started);
         }
         let offer = self.offer(application, &start.person, start.method.as_ref()).await?;
         self.begin(application, start, offer, memo).await
@@ -128,10 +135,9 @@ fn locale_of(person: &Person) -> Option<String> {
 impl Beginning {
     fn apply(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Result<Started, VerifyError>>, Stop> {
         if let Some(memo) = &self.memo
-            && let Some(recalled) = memo.recall::<Started>(view)?
+            && let Some(recalled) = memo.recall(view)?
         {
-            let replayed = recalled.map(|started| Started { replayed: true, ..started });
-            return Ok(Changes::none().answer(replayed));
+            return Ok(Changes::none().answer(recalled));
         }
         let mut changes = Changes::none();
         let verification = match pending(view, &self.slots, now)? {
@@ -151,7 +157,9 @@ impl Beginning {
         keep(&mut changes, &verification)?;
         changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
         changes.put((&delivery.id).into(), &delivery, verification.remembered_until())?;
-        let started = Started { verification, delivery, at: now, replayed: false };
+        let (summary, id) = (verification.summary(now), delivery.id.clone());
+        let due = Some(Due { verification, delivery });
+        let started = Started { verification: summary, delivery: id, due };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &started, now)?;
         }

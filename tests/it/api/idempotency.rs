@@ -22,6 +22,27 @@ async fn a_start_with_the_same_key_is_answered_again_and_sends_nothing() {
     }
 }
 
+/// Whatever became of the verification meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_did_not_wait_is_given_again_to_the_letter() {
+    let world = world("thread").await;
+    let (start, key) = (json!({ "to": ADA, "purpose": "sign_in" }), [("idempotency-key", "a-1")]);
+    let first = world.post_with(START, &start, &key).await;
+    world.deliveries(&first.path()).await;
+    world.clock.advance(Duration::from_mins(1));
+    let (check, right) = (format!("{}/checks", first.path()), json!({ "code": world.code_for(ADA) }));
+    let approved = world.post_with(&check, &right, &[("idempotency-key", "right")]).await;
+    world.clock.advance(Duration::from_hours(1));
+    for (first, again) in [
+        (&first, world.post_with(START, &start, &key).await),
+        (&approved, world.post_with(&check, &right, &[("idempotency-key", "right")]).await),
+    ] {
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+        assert_eq!(again.header("content-length"), first.header("content-length"));
+    }
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_named_another_request_is_refused() {
     let world = world("thread").await;

@@ -1,0 +1,51 @@
+//! What an answer may tell of a verification: nothing secret, and the recipient masked.
+
+use super::{Status, Verification};
+use crate::{application::Method, seal::VerificationId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What an answer may tell of a verification at a time. It is kept where the answer may be asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Its own name.
+    pub id: VerificationId,
+    /// Where it stands.
+    pub status: Status,
+    /// The method of its newest send.
+    pub method: Method,
+    /// Why.
+    pub purpose: String,
+    /// Whom it proves, masked.
+    pub recipient: String,
+    /// How many more codes may be checked.
+    pub checks_left: u8,
+    /// How many more messages may be sent.
+    pub sends_left: u8,
+    /// From when another message may be sent, if one may.
+    pub resend_after: Option<Timestamp>,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// When it was approved, if it was.
+    pub approved_at: Option<Timestamp>,
+}
+
+impl Verification {
+    /// What an answer may tell of it at this time.
+    pub fn summary(&self, at: Timestamp) -> Summary {
+        let status = self.status(at);
+        let may_resend = status == Status::Pending && self.sends_left > 0;
+        Summary {
+            id: self.id.clone(),
+            status,
+            method: self.method.clone(),
+            purpose: self.purpose.clone(),
+            recipient: self.recipient.masked(),
+            checks_left: self.checks_left,
+            sends_left: self.sends_left,
+            resend_after: may_resend.then_some(self.resend_after),
+            expires_at: self.expires_at,
+            approved_at: self.ended_at(at).filter(|_| status == Status::Approved),
+        }
+    }
+}
