@@ -17,7 +17,7 @@ use crate::{
     application::Application,
     clock::Clock,
     member::Refusal,
-    plugin::Providers,
+    plugin::{Lane, Providers},
     route::Routes,
     seal::{ApiKeys, Chance, Keys, VerificationId},
     store::{Changes, Ledger, LedgerError, Stop, View},
@@ -116,12 +116,13 @@ impl Verifier {
         &self.clock
     }
 
-    /// Whether every application has a method that some open provider carries.
+    /// Whether every application has a method that some provider carries now: one that is open and not left alone.
     pub fn is_ready(&self) -> bool {
+        let carries = |lane: &Option<Arc<Lane>>| lane.as_ref().is_some_and(|lane| lane.resting().is_none());
         self.applications.values().all(|application| {
             application.methods.iter().any(|method| {
                 self.target(method)
-                    .is_some_and(|target| target.carriers.iter().any(|(_, lane)| lane.is_some()))
+                    .is_some_and(|target| target.carriers.iter().any(|(_, lane)| carries(lane)))
             })
         })
     }

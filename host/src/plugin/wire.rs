@@ -110,7 +110,7 @@ pub(crate) struct Outgoing {
     unread: Arc<AtomicUsize>,
 }
 
-/// The end of [`Outgoing`] from which [`write`] takes.
+/// The end of [`Outgoing`] from which [`write()`] takes.
 pub(crate) struct Waiting {
     frames: mpsc::UnboundedReceiver<Vec<u8>>,
     unread: Arc<AtomicUsize>,
