@@ -1,13 +1,14 @@
-//! The key file: one line a key, readable by its owner only, made at the first start.
+//! The key file: one line a key, readable by the server's own user only, made at the first start.
 
 use super::{
     Chance,
     keys::{Master, hex},
 };
+use rustix::{fs::OFlags, io::Errno, process::geteuid};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -42,6 +43,23 @@ pub enum KeyFileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Another user than the server's own or root owns it, and so knows its keys or can change them.
+    #[error(
+        "the key file `{}` belongs to another user (uid {owner})\nhint: if its keys are yours: chown {own} {}",
+        path.display(),
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The user who owns it.
+        owner: u32,
+        /// The user as whom the server runs.
+        own: u32,
+    },
+    /// It is a symbolic link: whoever can change the link chooses the keys.
+    #[error("the key file `{}` is a symbolic link\nhint: name the file that it points to", .0.display())]
+    Link(PathBuf),
     /// A line is no key.
     #[error(
         "line {line} of the key file `{}` is no key: {what}\nhint: a key is `v1 ID` and 64 hexadecimal digits",
@@ -65,16 +83,27 @@ pub enum KeyFileError {
 
 /// Reads the file; makes it first where there is none.
 pub(super) fn read_or_create(path: &Path, chance: &Chance) -> Result<Vec<Master>, KeyFileError> {
-    match File::open(path) {
+    match open(path) {
         Ok(file) => read(path, file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create(path, chance).map_err(|source| KeyFileError::Create { path: path.to_owned(), source })?;
-            let file =
-                File::open(path).map_err(|source| KeyFileError::Read { path: path.to_owned(), source })?;
-            read(path, file)
+            read(path, open(path).map_err(|source| refused(path, source))?)
         }
-        Err(source) => Err(KeyFileError::Read { path: path.to_owned(), source }),
+        Err(source) => Err(refused(path, source)),
     }
+}
+
+/// Opens the file itself, not what a link points to, and without waiting for the writer of a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+fn refused(path: &Path, source: io::Error) -> KeyFileError {
+    if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+        return KeyFileError::Link(path.to_owned());
+    }
+    KeyFileError::Read { path: path.to_owned(), source }
 }
 
 fn read(path: &Path, file: File) -> Result<Vec<Master>, KeyFileError> {
@@ -82,6 +111,10 @@ fn read(path: &Path, file: File) -> Result<Vec<Master>, KeyFileError> {
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    let (owner, own) = (metadata.uid(), geteuid().as_raw());
+    if owner != own && owner != 0 {
+        return Err(KeyFileError::Foreign { path: path.to_owned(), owner, own });
     }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
@@ -174,7 +207,7 @@ mod tests {
 
     const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-    fn open(path: &Path) -> Result<Keys, KeyFileError> {
+    fn keys(path: &Path) -> Result<Keys, KeyFileError> {
         Keys::open_or_create(path, &Chance::seeded(1))
     }
 
@@ -182,7 +215,7 @@ mod tests {
     fn the_first_start_makes_a_private_file_and_the_second_reads_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passrelay.key");
-        let made = open(&path).unwrap();
+        let made = keys(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays behind");
         let read = Keys::open_or_create(&path, &Chance::seeded(2)).unwrap();
@@ -206,11 +239,45 @@ mod tests {
     fn a_key_file_that_others_can_read_is_refused_with_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passrelay.key");
-        open(&path).unwrap();
+        keys(&path).unwrap();
         for mode in [0o640, 0o604, 0o660, 0o601] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let error = open(&path).unwrap_err().to_string();
+            let error = keys(&path).unwrap_err().to_string();
             assert!(error.contains("open to others") && error.contains("hint: chmod 600"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_of_another_user_is_refused_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passrelay.key");
+        keys(&path).unwrap();
+        if std::os::unix::fs::chown(&path, Some(4321), None).is_err() {
+            eprintln!("LEFT OUT: only root can give a file to another user");
+            return;
+        }
+        let error = keys(&path).unwrap_err().to_string();
+        assert!(error.contains("another user (uid 4321)") && error.contains("yours: chown 0 /"), "{error}");
+    }
+
+    #[test]
+    fn only_a_regular_file_is_a_key_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("passrelay.key"), folder.path().join("link"));
+        let dangling = folder.path().join("dangling");
+        keys(&path).unwrap();
+        for (to, link) in [(&path, &link), (&folder.path().join("gone"), &dangling)] {
+            std::os::unix::fs::symlink(to, link).unwrap();
+            let error = keys(link).unwrap_err();
+            assert!(matches!(error, KeyFileError::Link(_)), "{error}");
+        }
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        for other in [&pipe, folder.path()] {
+            let error = keys(other).unwrap_err();
+            assert!(
+                matches!(&error, KeyFileError::Read { source, .. } if source.to_string() == "not a regular file")
+            );
         }
     }
 
@@ -236,10 +303,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passrelay.key");
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
-        assert!(open(&path).unwrap_err().to_string().contains("holds no key"));
+        assert!(keys(&path).unwrap_err().to_string().contains("holds no key"));
         let missing = folder.path().join("missing/passrelay.key");
-        assert!(matches!(open(&missing), Err(KeyFileError::Create { .. })));
-        assert!(matches!(open(folder.path()), Err(KeyFileError::Read { .. })));
+        assert!(matches!(keys(&missing), Err(KeyFileError::Create { .. })));
     }
 
     proptest! {

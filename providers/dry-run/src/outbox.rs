@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -81,7 +81,15 @@ impl Outbox {
             _ => wrong(format!("is `{shown}`, which cannot be opened for writing: {cause}")),
         };
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(cannot)?;
-        let mode = file.metadata().map_err(cannot)?.permissions().mode();
+        let metadata = file.metadata().map_err(cannot)?;
+        let owner = metadata.uid();
+        let own = own_user().map_err(|cause| wrong(format!("cannot be judged without `/proc`: {cause}")))?;
+        if owner != own && owner != 0 {
+            return Err(wrong(format!(
+                "is `{shown}`, which belongs to another user (uid {owner}), and it is to hold codes; name another file"
+            )));
+        }
+        let mode = metadata.permissions().mode();
         if mode & 0o077 != 0 {
             let mode = mode & 0o777;
             return Err(wrong(format!(
@@ -104,4 +112,10 @@ impl Outbox {
             Err(cause) => Err(DeliveryError::unavailable(format!("cannot write to `outbox`: {cause}"))),
         }
     }
+}
+
+/// The user as whom this process acts.
+fn own_user() -> io::Result<u32> {
+    // The owner of this folder is the effective user: proc_pid(5).
+    fs::metadata("/proc/self").map(|own| own.uid())
 }

@@ -81,6 +81,19 @@ fn the_outbox_is_for_its_owner_alone() {
 }
 
 #[test]
+fn an_outbox_of_another_user_is_refused() {
+    let folder = Folder::new();
+    folder.open(json!({})).unwrap();
+    if std::os::unix::fs::chown(folder.outbox(), Some(4321), None).is_err() {
+        eprintln!("LEFT OUT: only root can give a file to another user");
+        return;
+    }
+    let error = folder.open(json!({})).unwrap_err();
+    assert_eq!(error.failure, Failure::Misconfigured);
+    assert!(error.text.contains("another user (uid 4321)"), "{error}");
+}
+
+#[test]
 fn an_outbox_that_cannot_be_is_told() {
     let folder = Folder::new();
     for (outbox, said) in [
