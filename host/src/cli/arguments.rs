@@ -40,6 +40,9 @@ pub(super) enum Command {
     /// Tell which methods a member would be offered
     Methods(Methods),
     /// Send a code of your own, outside of any verification
+    ///
+    /// The code is read from standard input, one line, or from `--code-file`: what stands among the arguments every
+    /// user of the machine can read.
     Send(Send),
 }
 
@@ -77,8 +80,8 @@ pub(super) struct Test {
     #[arg(value_name = "ID")]
     pub(super) provider: String,
     /// A phone number with `+` and country code, an e-mail address, or what the channel takes
-    #[arg(long, value_name = "RECIPIENT")]
-    pub(super) to: String,
+    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
+    pub(super) to: Secret,
     /// The channel [default: the one that the provider serves and that fits the recipient]
     #[arg(long, value_name = "CHANNEL", value_parser = channel)]
     pub(super) channel: Option<Channel>,
@@ -91,8 +94,8 @@ pub(super) struct Methods {
     #[arg(value_name = "APPLICATION")]
     pub(super) application: Option<String>,
     /// A field of the member, for example `mobile=+447700900123`; may be given several times
-    #[arg(long = "field", value_name = "NAME=VALUE", required = true)]
-    pub(super) fields: Vec<String>,
+    #[arg(long = "field", value_name = "NAME=VALUE", required = true, value_parser = secret)]
+    pub(super) fields: Vec<Secret>,
     /// The application's own id of the member
     #[arg(long, value_name = "ID")]
     pub(super) member_id: Option<String>,
@@ -105,17 +108,17 @@ pub(super) struct Methods {
 #[derive(Debug, Args)]
 pub(super) struct Send {
     /// A phone number with `+` and country code, an e-mail address, or what the channel takes
-    #[arg(long, value_name = "RECIPIENT")]
-    pub(super) to: String,
+    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
+    pub(super) to: Secret,
     /// The channel
     #[arg(long, value_name = "CHANNEL", value_parser = channel)]
     pub(super) channel: Channel,
     /// The provider's id [default: the channel's route]
     #[arg(long, value_name = "ID")]
     pub(super) provider: Option<String>,
-    /// The code
-    #[arg(long, value_name = "CODE", value_parser = secret)]
-    pub(super) code: Secret,
+    /// The file whose first line is the code [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    pub(super) code_file: Option<PathBuf>,
     /// The whole text, `{payload}` for the code [default: one sentence with the code]
     #[arg(long, value_name = "TEXT", value_parser = secret)]
     pub(super) text: Option<Secret>,
@@ -128,6 +131,7 @@ fn channel(word: &str) -> Result<Channel, provider_api::InvalidChannel> {
     Channel::new(word)
 }
 
+/// Keeps what was typed out of `Debug`.
 fn secret(value: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(value))
 }
@@ -152,13 +156,27 @@ mod tests {
 
     #[test]
     fn arguments_are_read_wherever_they_stand() {
-        let typed = "passrelay send --to +447700900123 --channel sms --code 123456 --json --config x.toml";
+        let typed = "passrelay send --to +447700900123 --channel sms --code-file c --json --config x.toml";
         let read = Arguments::try_parse_from(typed.split(' ')).unwrap();
         assert!(read.json);
         assert_eq!(read.config, Some("x.toml".into()));
-        let shown = format!("{:?}", read.command);
-        assert!(!shown.contains("123456"), "{shown}");
-        let Command::Send(send) = read.command else { panic!("{shown}") };
-        assert_eq!((send.code.expose(), send.purpose.as_str(), send.provider), ("123456", "generic", None));
+        let Command::Send(send) = read.command else { panic!("{read:?}") };
+        assert_eq!(
+            (send.to.expose(), send.purpose.as_str(), send.provider),
+            ("+447700900123", "generic", None)
+        );
+        assert_eq!(send.code_file, Some("c".into()));
+    }
+
+    #[test]
+    fn no_debug_of_arguments_shows_whom_they_are_about() {
+        for typed in [
+            "passrelay send --to +447700900123 --channel sms --text 447700900123",
+            "passrelay providers test dry_run --to +447700900123",
+            "passrelay methods --field mobile=+447700900123",
+        ] {
+            let shown = format!("{:?}", Arguments::try_parse_from(typed.split(' ')).unwrap());
+            assert!(!shown.contains("7700900"), "{shown}");
+        }
     }
 }

@@ -53,7 +53,7 @@ pub(super) async fn run(file: Option<&Path>, asked: Methods) -> Result<Page, Tro
 fn member(asked: &Methods) -> Result<Member, Trouble> {
     let mut fields = BTreeMap::new();
     for field in &asked.fields {
-        match field.split_once('=') {
+        match field.expose().split_once('=') {
             Some((name, value)) if !name.trim().is_empty() => fields.insert(name.trim(), value),
             // The value is not told: it is somebody's address.
             _ => {
@@ -108,11 +108,12 @@ mod tests {
         config::{Draft, Environment},
         plugin::Libraries,
     };
+    use provider_api::Secret;
 
     fn asked(fields: &[&str]) -> Methods {
         Methods {
             application: None,
-            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+            fields: fields.iter().map(|field| Secret::new(*field)).collect(),
             member_id: Some("42".to_owned()),
             locale: None,
         }

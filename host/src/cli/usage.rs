@@ -59,12 +59,12 @@ mod tests {
                 "error: unrecognized subcommand 'serv'\nhint: a similar subcommand exists: 'serve'\n",
             ),
             (
-                "passrelay send --to +12 --channel sms",
-                "error: the following required arguments were not provided: --code <CODE>\n\
+                "passrelay send --to +12",
+                "error: the following required arguments were not provided: --channel <CHANNEL>\n\
                  hint: `passrelay send --help` explains\n",
             ),
             (
-                "passrelay send --to +12 --channel SMS --code 1",
+                "passrelay send --to +12 --channel SMS",
                 "error: invalid value 'SMS' for '--channel <CHANNEL>': `SMS` is no channel: a channel is a lower-case \
                  word such as `sms`\nhint: `passrelay --help` explains\n",
             ),

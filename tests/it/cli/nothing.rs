@@ -35,7 +35,7 @@ fn without_a_file_each_command_says_what_to_configure() {
         "no application is configured",
         "configure one as `[applications.ID]`",
     );
-    console.run("send --to +447700900123 --channel sms --code 123456").is_trouble(
+    console.run("send --to +447700900123 --channel sms").is_trouble(
         1,
         "channel `sms` has no route",
         "[routes] sms",

@@ -27,8 +27,11 @@ fn wrong_usage_is_told_in_two_lines_and_repeats_no_secret() {
         ("frobnicate", "unrecognized subcommand 'frobnicate'"),
         ("serve --prot 1", "unexpected argument '--prot'"),
         ("check 482913", "one argument too many"),
-        ("send --code 482913", "required arguments were not provided: --to <RECIPIENT> --channel <CHANNEL>"),
-        ("send --to a --channel SMS --code 482913", "`SMS` is no channel"),
+        ("send", "required arguments were not provided: --to <RECIPIENT> --channel <CHANNEL>"),
+        ("send --to a --channel SMS", "`SMS` is no channel"),
+        ("send --to a --channel sms --code 482913", "unexpected argument '--code' found"),
+        ("send --to a --channel sms --code=482913", "unexpected argument '--code' found"),
+        ("send --to a --channel sms 482913", "one argument too many"),
         ("providers inspect", "required arguments were not provided: <FILE>"),
         ("methods", "required arguments were not provided: --field <NAME=VALUE>"),
     ] {

@@ -20,12 +20,12 @@ pub(super) async fn run(file: Option<&Path>, asked: Test) -> Result<Page, Troubl
     let setup = setup::load(file).await?;
     let channel = match asked.channel {
         Some(channel) => channel,
-        None => channel(&setup.config, &setup.libraries, &asked.provider, &asked.to)?,
+        None => channel(&setup.config, &setup.libraries, &asked.provider, asked.to.expose())?,
     };
     send::known(&setup.config, &asked.provider)?;
     let errand = Errand {
         provider: Some(asked.provider),
-        recipient: send::recipient(&asked.to)?,
+        recipient: send::recipient(asked.to.expose())?,
         channel,
         code: Secret::new("123456"),
         text: None,
