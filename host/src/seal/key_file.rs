@@ -255,11 +255,8 @@ mod tests {
         if std::os::unix::fs::chown(&path, Some(4321), None).is_err() {
             assert!(std::env::var_os("CI").is_none(), "CI runs as root");
             // Past the capture of the test runner: it has to be seen.
-            io::Write::write_all(
-                &mut io::stderr(),
-                b"LEFT OUT: only root can give a file to another user\n",
-            )
-            .unwrap();
+            io::Write::write_all(&mut io::stderr(), b"LEFT OUT: only root can give a file to another user\n")
+                .unwrap();
             return;
         }
         let error = keys(&path).unwrap_err().to_string();
