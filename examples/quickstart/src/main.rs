@@ -50,7 +50,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         Err(_) if !arguments.insists => start(&folder, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?,
         started => started?,
     };
-    writeln!(io::stdout(), "{}", welcome(app.address()?, folder.path()))?;
+    // It serves also where nobody reads how.
+    drop(writeln!(io::stdout(), "{}", welcome(app.address()?, folder.path())));
     app.serve(async {
         // An error says that there are no signals here: then it serves until it is killed.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -8,7 +8,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Write},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 const README: &str = include_str!("../../../README.md");
@@ -16,6 +16,8 @@ const README: &str = include_str!("../../../README.md");
 /// A running quickstart, ended when the test is.
 struct Quickstart {
     child: Child,
+    /// What else it has to say; closed with the test, not before.
+    _welcome: BufReader<ChildStdout>,
     address: String,
     folder: tempfile::TempDir,
 }
@@ -30,9 +32,10 @@ impl Quickstart {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut welcome = BufReader::new(child.stdout.take().unwrap());
+        welcome.read_line(&mut line).unwrap();
         let address = line.split_once("http://").unwrap().1.split_once(';').unwrap().0.to_owned();
-        Self { child, address, folder }
+        Self { child, _welcome: welcome, address, folder }
     }
 
     /// Runs a command of the README against this quickstart.
