@@ -47,6 +47,9 @@ pub enum Outcome {
         reference: Option<String>,
         /// Into how many parts it was split.
         segments: Option<u32>,
+        /// In which alphabet the text went: `GSM-7`.
+        #[serde(default)]
+        encoding: Option<String>,
         /// What it costs, where the service says so at once.
         cost: Option<Cost>,
         /// When the service answered.
@@ -76,8 +79,8 @@ impl Outcome {
     /// Reads a provider's answer.
     pub fn new(answer: Result<Receipt, DeliveryError>, settled_at: Timestamp) -> Self {
         match answer {
-            Ok(Receipt { reference, segments, cost, .. }) => {
-                Self::Sent { reference, segments, cost, settled_at }
+            Ok(Receipt { reference, segments, encoding, cost, .. }) => {
+                Self::Sent { reference, segments, encoding, cost, settled_at }
             }
             Err(DeliveryError { failure: Failure::Unknown, text, .. }) => Self::Unknown { text, settled_at },
             Err(DeliveryError { failure, code, text, .. }) => {

@@ -14,6 +14,7 @@ mod member;
 mod message;
 mod provider;
 mod secret;
+mod segments;
 mod word;
 
 #[doc(hidden)]
@@ -36,6 +37,7 @@ pub use message::{Cost, Message, Payload, PayloadKind, Receipt};
 pub use provider::Provider;
 pub use schemars::{self, JsonSchema};
 pub use secret::Secret;
+pub use segments::{Encoding, Segments};
 pub use tracing;
 
 #[doc(hidden)]

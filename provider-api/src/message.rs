@@ -1,6 +1,6 @@
 //! What is to be said to whom, and what the service answered.
 
-use crate::{Channel, Recipient, word};
+use crate::{Channel, Recipient, Segments, word};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -161,6 +161,19 @@ impl Message {
     }
 }
 
+impl Message {
+    /// A text of this message as it may be shown: the payload and the recipient masked.
+    pub fn masked(&self, text: &str) -> String {
+        let text = text.replace(self.recipient.as_str(), &self.recipient.masked());
+        let payload = self.payload.expose();
+        if payload.is_empty() {
+            text
+        } else {
+            text.replace(payload, &"•".repeat(payload.chars().count().min(10)))
+        }
+    }
+}
+
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
@@ -186,9 +199,18 @@ pub struct Receipt {
     /// Into how many parts the text was split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<u32>,
+    /// In which alphabet the text went, where there is a choice: `GSM-7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
     /// What it costs, where the service says so at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// Whether nothing was sent, as the operator asked of a test: see [`Message::test`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
+    /// For a test: exactly what was sent or would have been, line by line, with the code and the recipient masked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preview: Vec<String>,
 }
 
 impl Receipt {
@@ -201,6 +223,28 @@ impl Receipt {
     #[must_use]
     pub fn with_segments(mut self, segments: u32) -> Self {
         self.segments = Some(segments);
+        self
+    }
+
+    /// Adds in how many parts and in which alphabet the text went.
+    #[must_use]
+    pub fn with_parts(mut self, segments: &Segments) -> Self {
+        self.segments = u32::try_from(segments.parts).ok();
+        self.encoding = Some(segments.encoding.to_string());
+        self
+    }
+
+    /// Says that nothing was sent.
+    #[must_use]
+    pub fn simulated(mut self) -> Self {
+        self.simulated = true;
+        self
+    }
+
+    /// Adds what was sent or would have been, line by line. Mask the code and the recipient: [`Message::masked`] does.
+    #[must_use]
+    pub fn with_preview<L: Into<String>>(mut self, lines: impl IntoIterator<Item = L>) -> Self {
+        self.preview = lines.into_iter().map(Into::into).collect();
         self
     }
 
@@ -237,6 +281,13 @@ mod tests {
         let shown = format!("{:?}", message());
         assert!(shown.contains("+44•••••••123"), "{shown}");
         assert!(!shown.contains("123456") && !shown.contains("7700900"), "{shown}");
+    }
+
+    #[test]
+    fn a_text_is_shown_without_payload_and_recipient() {
+        let message = message();
+        assert_eq!(message.masked(&message.text), "•••••• is your code.");
+        assert_eq!(message.masked("to +447700900123: 123456"), "to +44•••••••123: ••••••");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub(super) struct ShownDelivery<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     segments: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<&'a Cost>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
@@ -122,6 +124,7 @@ impl<'a> ShownDelivery<'a> {
             settled_at: None,
             reference: None,
             segments: None,
+            encoding: None,
             cost: None,
             failure: failure(&delivery.outcome).map(Failure::as_str),
             failure_code: None,
@@ -129,10 +132,10 @@ impl<'a> ShownDelivery<'a> {
         };
         match &delivery.outcome {
             Outcome::Queued => {}
-            Outcome::Sent { reference, segments, cost, settled_at } => {
+            Outcome::Sent { reference, segments, encoding, cost, settled_at } => {
                 shown.settled_at = Some(*settled_at);
-                (shown.reference, shown.segments, shown.cost) =
-                    (reference.as_deref(), *segments, cost.as_ref());
+                (shown.reference, shown.cost) = (reference.as_deref(), cost.as_ref());
+                (shown.segments, shown.encoding) = (*segments, encoding.as_deref());
             }
             Outcome::Failed { code, text, settled_at, .. } => {
                 shown.settled_at = Some(*settled_at);
@@ -174,7 +177,7 @@ mod tests {
         delivery::tests::delivery,
         verification::tests::{policy, verification},
     };
-    use provider_api::{DeliveryError, Receipt};
+    use provider_api::{DeliveryError, Receipt, Segments};
     use serde_json::{json, to_value};
 
     #[test]
@@ -198,8 +201,8 @@ mod tests {
         let error = |failure| DeliveryError::new(failure, "why").with_code("21610");
         for (answer, says) in [
             (
-                Ok(Receipt::new("SM1").with_segments(2).with_cost("0.0425", "EUR")),
-                json!({"status": "sent", "reference": "SM1", "segments": 2,
+                Ok(Receipt::new("SM1").with_parts(&Segments::of(&"ç".repeat(71))).with_cost("0.0425", "EUR")),
+                json!({"status": "sent", "reference": "SM1", "segments": 2, "encoding": "UCS-2",
                        "cost": {"amount": "0.0425", "currency": "EUR"}}),
             ),
             (

@@ -4,7 +4,7 @@ use super::{
     Isolation, LibraryInfo, Settings, Workshop, lane::Lane, providers::open_lane, services::http::Http,
 };
 use provider_api::{
-    DeliveryError, Manifest, OpenAnswer,
+    DeliveryError, HttpResponse, Manifest, OpenAnswer,
     abi::{Reply, frame},
     testing::conformance::{Door, Session},
 };
@@ -22,12 +22,19 @@ pub struct LibraryDoor {
     isolation: Isolation,
     workshop: Workshop,
     runtime: Handle,
+    http: Option<HttpResponse>,
 }
 
 impl LibraryDoor {
     /// Leads to a library in this isolation; its providers live on `runtime`.
     pub fn new(library: LibraryInfo, isolation: Isolation, workshop: Workshop, runtime: Handle) -> Self {
-        Self { library, isolation, workshop, runtime }
+        Self { library, isolation, workshop, runtime, http: None }
+    }
+
+    /// Answers every HTTP request of its providers with this and sends none: what a sample says.
+    #[must_use]
+    pub fn answering(self, http: Option<impl Into<HttpResponse>>) -> Self {
+        Self { http: http.map(Into::into), ..self }
     }
 }
 
@@ -48,8 +55,8 @@ impl Door for LibraryDoor {
             allow_private_addresses: false,
             config: config.clone(),
         };
-        let lane =
-            self.runtime.block_on(open_lane(&settings, &self.library, &self.workshop, Http::default()))?;
+        let http = self.http.clone().map_or_else(Http::default, Http::answering);
+        let lane = self.runtime.block_on(open_lane(&settings, &self.library, &self.workshop, http))?;
         let answer = OpenAnswer::new(lane.addresses().to_vec());
         Ok((answer, Box::new(Opened { lane, runtime: self.runtime.clone() })))
     }

@@ -14,6 +14,12 @@ use zeroize::Zeroizing;
 /// How many calls are remembered after their end: a provider may log late.
 const REMEMBERED: usize = 256;
 
+/// The most lines that a provider may show of what it sends.
+const LONGEST_PREVIEW: usize = 100;
+
+/// The most characters of such a line.
+const LONGEST_LINE: usize = 2_000;
+
 /// Fields whose values are never shown, whatever they hold.
 const HIDDEN_FIELDS: [&str; 9] =
     ["code", "otp", "body", "text", "token", "auth_token", "password", "secret", "authorization"];
@@ -116,6 +122,11 @@ impl Trust<'_> {
     /// somebody's code would never be found again.
     pub(crate) fn clean_receipt(&self, mut receipt: Receipt) -> Receipt {
         receipt.reference = receipt.reference.map(|reference| self.clean(&reference));
+        receipt.encoding = receipt.encoding.map(|encoding| self.clean(&encoding));
+        receipt.preview.truncate(LONGEST_PREVIEW);
+        for line in &mut receipt.preview {
+            *line = self.clean_up_to(line, LONGEST_LINE);
+        }
         if let Some(cost) = &mut receipt.cost {
             cost.amount = self.clean(&cost.amount);
             cost.currency = self.clean(&cost.currency);
@@ -124,6 +135,10 @@ impl Trust<'_> {
     }
 
     fn clean(&self, text: &str) -> String {
+        self.clean_up_to(text, 200)
+    }
+
+    fn clean_up_to(&self, text: &str, longest: usize) -> String {
         let clean = self.redactor.known(|known| {
             let trusted = known.under_way.get(&self.id).into_iter().flatten();
             trusted.fold(text.to_owned(), |text, (secret, shown)| match secret.chars().count() {
@@ -131,7 +146,7 @@ impl Trust<'_> {
                 _ => without_word(&text, secret, shown),
             })
         });
-        one_line(&clean, 200)
+        one_line(&clean, longest)
     }
 }
 

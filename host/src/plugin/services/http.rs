@@ -23,12 +23,19 @@ struct Clients {
     proxy: Option<Secret>,
     public_only: OnceLock<Client>,
     unrestricted: OnceLock<Client>,
+    /// The answer to everything, where nothing is to be sent.
+    always: Option<HttpResponse>,
 }
 
 impl Http {
     /// Sends through this proxy, or through none: what the environment says does not count.
     pub(crate) fn new(proxy: Option<Secret>) -> Self {
         Self(Arc::new(Clients { proxy, ..Clients::default() }))
+    }
+
+    /// Sends nothing and answers every request with this: for the conformance suite.
+    pub(crate) fn answering(response: HttpResponse) -> Self {
+        Self(Arc::new(Clients { always: Some(response), ..Clients::default() }))
     }
 
     fn client(&self, private_addresses: bool) -> Result<&Client, DeliveryError> {
@@ -60,6 +67,9 @@ impl Http {
         request: HttpRequest,
         private_addresses: bool,
     ) -> Result<HttpResponse, DeliveryError> {
+        if let Some(response) = &self.0.always {
+            return Ok(response.clone());
+        }
         let failed = |error: reqwest::Error| failed(&error.without_url());
         if self.0.proxy.is_some() && !private_addresses && resolves_privately(&request.url).await {
             return Err(refused(&PrivateAddress.to_string()));
