@@ -7,12 +7,14 @@
     reason = "a test that has nothing to stand on fails loudly"
 )]
 
+mod conformance;
 mod console;
 mod libraries;
 pub mod log;
 mod processes;
 mod world;
 
+pub use conformance::conform;
 pub use console::{Console, Server, Told};
 pub use libraries::{Dropped, built, program, provider};
 pub use processes::Processes;

@@ -99,6 +99,11 @@ impl World {
         self.address
     }
 
+    /// Keeps something secret to the end of this world: a code that a service received, a key of the configuration.
+    pub fn keeps_secret(&self, secret: &str) {
+        self.secrets.keep(secret);
+    }
+
     /// What was logged in this process since this world began.
     pub fn log(&self) -> String {
         log::capture().text().split_off(self.logged)

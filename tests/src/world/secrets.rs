@@ -39,6 +39,13 @@ impl Secrets {
         self.known().recipients.extend(recipients);
     }
 
+    /// Adds something that must never be told: a short word, such as a code, is looked for as a word.
+    pub(super) fn keep(&self, secret: &str) {
+        let mut known = self.known();
+        let kept = if secret.chars().count() > 10 { &mut known.recipients } else { &mut known.codes };
+        kept.insert(secret.to_owned());
+    }
+
     pub(super) fn answered(&self, answer: String) {
         self.known().answers.push(answer);
     }
