@@ -9,7 +9,7 @@ use super::{Config, Draft, Environment, Mistakes, shelf::Shelf};
 use crate::plugin::Refusal;
 use provider_api::{Manifest, Secret};
 use schemars::JsonSchema;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -33,6 +33,9 @@ struct SmsKeys {
     proxy: Option<Proxy>,
     #[serde(default)]
     mode: Option<Mode>,
+    #[serde(default)]
+    #[schemars(extend("format" = "path"))]
+    ca_file: Option<PathBuf>,
 }
 
 #[derive(JsonSchema)]

@@ -115,6 +115,7 @@ impl Keys {
                     })
                     .collect(),
             ),
+            Value::Text(text) if forms.is_path() && !text.is_empty() => Some(path(text, field, report)),
             Value::Text(text) | Value::Moment(text) => Some(Json::from(text.as_str())),
             Value::Flag(flag) => Some(Json::from(*flag)),
             Value::Whole(number) => number_of(*number, field, report),
@@ -136,6 +137,15 @@ impl Keys {
 /// Whether a table says where a secret is, rather than being a value itself.
 pub(super) fn is_reference(entries: &[Entry]) -> bool {
     !entries.is_empty() && entries.iter().all(|entry| ["env", "file"].contains(&entry.key.as_str()))
+}
+
+/// A path, relative ones beginning at the folder of the configuration file as everywhere in it.
+fn path(text: &str, field: &Field<'_>, report: &mut Report) -> Json {
+    let path = report.path(text);
+    if path.to_str().is_none() {
+        field.wrong("begins at a folder whose name is no UTF-8", "write an absolute path".to_owned(), report);
+    }
+    path.to_str().unwrap_or(text).into()
 }
 
 fn number_of(number: i128, field: &Field<'_>, report: &mut Report) -> Option<Json> {

@@ -59,6 +59,11 @@ impl<'a> Forms<'a> {
         self.schemas.iter().any(marks)
     }
 
+    /// Whether what stands here is the path of a file.
+    pub(crate) fn is_path(&self) -> bool {
+        self.schemas.iter().any(|form| form.get("format").is_some_and(|format| format == "path"))
+    }
+
     /// The keys that may stand here.
     pub(crate) fn keys(&self) -> Vec<&'a str> {
         let tables = self.schemas.iter().filter_map(|form| form.get("properties")?.as_object());
@@ -138,6 +143,8 @@ mod tests {
         #[serde(default)]
         nested: Option<Nested>,
         open: String,
+        #[schemars(extend("format" = "path"))]
+        file: Option<std::path::PathBuf>,
     }
 
     #[derive(JsonSchema)]
@@ -164,6 +171,7 @@ mod tests {
         ] {
             assert_eq!(forms.at(pointer).is_secret(), secret, "{pointer}");
         }
+        assert!(forms.at("/file").is_path() && !forms.at("/open").is_path());
         assert_eq!(forms.at("/token").help(), Some("The token.\nFrom the console."));
         assert!(forms.keys().contains(&"several"));
     }

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub(crate) struct Config {
     /// The file that every message is written to, one JSON object a line. It holds codes: it is made for its owner
     /// alone (mode 0600), and one that others can read is refused.
+    #[schemars(extend("format" = "path"))]
     pub(crate) outbox: PathBuf,
 
     /// The member field that holds the phone number, for every channel but `email`.

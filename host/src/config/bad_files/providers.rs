@@ -58,7 +58,7 @@ fn a_providers_own_keys_are_held_to_its_librarys_schema() {
             "chekcs = 1",
             vec![format!(
                 "4:1: unknown key `chekcs` in `{config}`\nhint: known here: `account_sid`, \
-            `auth_token`, `mode`, `old_tokens`, `proxy`, `region`, `spare_token`, `tries`"
+            `auth_token`, `ca_file`, `mode`, `old_tokens`, `proxy`, `region`, `spare_token`, `tries`"
             )],
         ),
         (
@@ -193,6 +193,17 @@ fn a_secret_may_stand_in_a_file_beside_the_configuration() {
         let told = read(name).unwrap_err().to_string();
         assert!(told.contains(&format!("`{}`, {why}", folder.path().join(name).display())), "{told}");
         assert!(told.contains("p.toml:3:23: "), "{told}");
+    }
+}
+
+#[test]
+fn a_path_among_a_providers_own_keys_begins_at_the_folder_of_the_file() {
+    for (written, path) in [("ca.pem", "/etc/passrelay/ca.pem"), ("/ca.pem", "/ca.pem"), ("", "")] {
+        let text = format!("{GOOD_PROVIDER}ca_file = \"{written}\"\n");
+        let libraries = [library("sms_twilio", &["sms"])];
+        let draft = Draft::parse(&text, Path::new("/etc/passrelay/p.toml"), environment());
+        let config = draft.finish_with(&Shelf::new(&libraries, &[], &[])).unwrap();
+        assert_eq!(config.providers["sms_twilio"].config["ca_file"], path);
     }
 }
 
