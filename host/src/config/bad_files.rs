@@ -2,6 +2,7 @@
 
 mod applications;
 mod host;
+mod keys;
 mod providers;
 mod secrecy;
 

@@ -47,26 +47,47 @@ impl Draft {
     /// Reads a file; without a name [`FILE`] if it is there, else what a host without a file uses.
     pub fn load(named: Option<&Path>, environment: Environment) -> Self {
         let path = named.unwrap_or(Path::new(FILE));
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
+        match std::fs::read(path) {
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
-                return Self { file: None, ..Self::parse(EXAMPLE, path, environment) };
+                Self { file: None, ..Self::parse(EXAMPLE, path, environment) }
             }
-            Err(error) => {
-                let mut draft = Self::parse("", path, environment);
-                let hint = "name another file with `--config FILE`";
-                draft.report.unreadable(format!("cannot be read: {error}"), Some(hint.to_owned()));
-                return draft;
-            }
-        };
-        match String::from_utf8(bytes) {
-            Ok(text) => Self::parse(&text, path, environment),
-            Err(error) => {
-                let mut draft = Self::parse(&String::from_utf8_lossy(error.as_bytes()), path, environment);
+            read => Self::of_bytes(read, |text| Self::parse(text, path, environment)),
+        }
+    }
+
+    /// Reads a file that holds nothing but a provider's own keys, at its top level. The provider is named like its
+    /// library and all else is as it is by default.
+    pub fn load_keys(file: &Path, library: &str, environment: Environment) -> Self {
+        Self::of_bytes(std::fs::read(file), |text| Self::parse_keys(text, file, library, environment))
+    }
+
+    fn of_bytes(read: std::io::Result<Vec<u8>>, parse: impl FnOnce(&str) -> Self) -> Self {
+        match read.map(String::from_utf8) {
+            Ok(Ok(text)) => parse(&text),
+            Ok(Err(error)) => {
+                let mut draft = parse(&String::from_utf8_lossy(error.as_bytes()));
                 draft.report.syntax(error.utf8_error().valid_up_to(), "this is no UTF-8", None);
                 draft
             }
+            Err(error) => {
+                let mut draft = parse("");
+                let hint = "name another file with `--config FILE`";
+                draft.report.unreadable(format!("cannot be read: {error}"), Some(hint.to_owned()));
+                // Nothing that it lacks is worth a word.
+                draft.providers.clear();
+                draft
+            }
         }
+    }
+
+    fn parse_keys(text: &str, file: &Path, library: &str, environment: Environment) -> Self {
+        let mut report = Report::new(file, text);
+        let (keys, errors) = Node::parse(text);
+        for error in errors {
+            report.syntax(error.at, error.what, None);
+        }
+        let providers = vec![providers::of_keys(library, keys)];
+        Self { report, providers, ..Self::parse("", file, environment) }
     }
 
     /// Reads the text of a file; `path` says its name and the folder at which relative paths begin.
@@ -182,7 +203,7 @@ fn settle(
         return;
     };
     let Some(keys) = &provider.config else { return };
-    match provider_keys::read(id, keys, manifest, environment, report) {
+    match provider_keys::read(&provider.path, keys, manifest, environment, report) {
         Ok(config) => provider.settings.config = config,
         Err(why) => {
             let hint = "that is a fault of the library: ask its author".to_owned();

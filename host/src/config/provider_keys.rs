@@ -40,9 +40,9 @@ pub(super) struct UnusableSchema {
     place: String,
 }
 
-/// Reads the keys of `[providers.ID.config]` and tells everything that its library's schema forbids.
+/// Reads the keys of a provider and tells everything that its library's schema forbids; `path` is the table's full name.
 pub(super) fn read(
-    provider: &str,
+    path: &str,
     config: &Node,
     manifest: &Manifest,
     environment: &Environment,
@@ -58,8 +58,7 @@ pub(super) fn read(
         })?;
     let mut keys = Keys { json: Json::Null, places: BTreeMap::new(), unread: Vec::new() };
     let forms = Forms::of(&schema);
-    let path = format!("providers.{provider}.config");
-    let field = Field { path, key: "config", key_at: config.at, node: config };
+    let field = Field { path: path.to_owned(), key: "config", key_at: config.at, node: config };
     keys.json = keys.json_of(&field, String::new(), &forms, environment, report);
     for error in validator.iter_errors(&keys.json) {
         violation::tell(&error, &keys, &forms, report);

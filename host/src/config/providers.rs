@@ -13,6 +13,12 @@ use std::time::Duration;
 /// The shortest and the longest time one call may take.
 const TIMEOUTS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_mins(5));
 
+/// How long one call may take by default.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many calls may wait or run at once by default.
+const QUEUE: u32 = 1024;
+
 /// A provider as far as it is known before its library is.
 pub(super) struct Typed {
     /// Where its name stands.
@@ -21,6 +27,8 @@ pub(super) struct Typed {
     pub(super) settings: Settings,
     /// The library's own keys, as they stand in the file; `None` if what stands there is no table.
     pub(super) config: Option<Node>,
+    /// What their table is called.
+    pub(super) path: String,
 }
 
 /// Reads `[providers]`.
@@ -36,7 +44,7 @@ fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
     let isolations = [("process", Isolation::Process), ("thread", Isolation::Thread)];
     let isolation = table.find("isolation").and_then(|field| field.word(&isolations, report));
     let timeout = table.find("timeout").and_then(|field| field.span(TIMEOUTS.0..=TIMEOUTS.1, report));
-    let queue = table.find("queue").and_then(|field| field.whole(1_u32..=65_536, report)).unwrap_or(1024);
+    let queue = table.find("queue").and_then(|field| field.whole(1_u32..=65_536, report)).unwrap_or(QUEUE);
     let sha256 = table.find("sha256").and_then(|field| sha256(&field, report));
     let private = table.find("allow_private_addresses").and_then(|field| field.flag(report));
     let config = match table.find("config") {
@@ -59,14 +67,31 @@ fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
             enabled,
             library: library.to_owned(),
             isolation: isolation.unwrap_or(Isolation::Process),
-            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            timeout: timeout.unwrap_or(TIMEOUT),
             queue: usize::try_from(queue).unwrap_or(usize::MAX),
             sha256,
             allow_private_addresses: private.unwrap_or(false),
             config: json!({}),
         },
         config,
+        path: format!("{}.config", field.path),
     })
+}
+
+/// A provider of which nothing stands in a file but its own keys, named like its library.
+pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
+    let settings = Settings {
+        id: library.to_owned(),
+        enabled: true,
+        library: library.to_owned(),
+        isolation: Isolation::Process,
+        timeout: TIMEOUT,
+        queue: usize::try_from(QUEUE).unwrap_or(usize::MAX),
+        sha256: None,
+        allow_private_addresses: false,
+        config: json!({}),
+    };
+    Typed { at: 0, settings, config: Some(keys), path: "config".to_owned() }
 }
 
 /// What a name is, for hints.
