@@ -9,32 +9,45 @@ use provider_api::{
     testing::conformance::{Door, Session},
 };
 use serde_json::Value;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use tokio::runtime::Handle;
 
 /// How long a question may stay unanswered.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A library on a thread or in a process of its own. Its methods block: use it outside of a runtime's own threads.
-#[derive(Debug)]
 pub struct LibraryDoor {
     library: LibraryInfo,
     isolation: Isolation,
     workshop: Workshop,
     runtime: Handle,
-    http: Option<HttpResponse>,
+    http: Http,
 }
 
 impl LibraryDoor {
-    /// Leads to a library in this isolation; its providers live on `runtime`.
+    /// Leads to a library in this isolation; its providers live on `runtime`, and no HTTP request of theirs is sent.
     pub fn new(library: LibraryInfo, isolation: Isolation, workshop: Workshop, runtime: Handle) -> Self {
-        Self { library, isolation, workshop, runtime, http: None }
+        Self { library, isolation, workshop, runtime, http: Http::answering(None) }
     }
 
-    /// Answers every HTTP request of its providers with this and sends none: what a sample says.
+    /// Answers every HTTP request of its providers with this, what a sample says, or by an error.
     #[must_use]
     pub fn answering(self, http: Option<impl Into<HttpResponse>>) -> Self {
-        Self { http: http.map(Into::into), ..self }
+        Self { http: Http::answering(http.map(Into::into)), ..self }
+    }
+
+    /// How many HTTP requests there were without an answer to them: what a sample is to say.
+    pub fn unanswered(&self) -> usize {
+        self.http.unanswered()
+    }
+}
+
+impl fmt::Debug for LibraryDoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LibraryDoor")
+            .field("library", &self.library)
+            .field("isolation", &self.isolation)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,8 +68,8 @@ impl Door for LibraryDoor {
             allow_private_addresses: false,
             config: config.clone(),
         };
-        let http = self.http.clone().map_or_else(Http::default, Http::answering);
-        let lane = self.runtime.block_on(open_lane(&settings, &self.library, &self.workshop, http))?;
+        let opening = open_lane(&settings, &self.library, &self.workshop, self.http.clone());
+        let lane = self.runtime.block_on(opening)?;
         let answer = OpenAnswer::new(lane.addresses().to_vec());
         Ok((answer, Box::new(Opened { lane, runtime: self.runtime.clone() })))
     }

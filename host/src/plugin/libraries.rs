@@ -91,6 +91,11 @@ impl Libraries {
         libraries
     }
 
+    /// This one library and no other.
+    pub fn of(library: LibraryInfo) -> Self {
+        Self { found: vec![library], refused: Vec::new() }
+    }
+
     /// Examines one file, wherever it stands.
     ///
     /// # Errors

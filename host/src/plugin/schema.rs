@@ -75,6 +75,22 @@ impl<'a> Forms<'a> {
         self.help.and_then(|text| text.split("\n\n").next()).map(str::trim).filter(|text| !text.is_empty())
     }
 
+    /// A value such as may stand here, as far as its type says.
+    pub(crate) fn example(&self) -> Value {
+        let first = |form: &&Value| {
+            let option = form.get("enum").and_then(|options| options.get(0));
+            form.get("const").or(option).or(form.get("default")).cloned()
+        };
+        let kinds = self.schemas.iter().filter_map(|form| form.get("type")?.as_str());
+        self.schemas.iter().find_map(first).unwrap_or_else(|| match kinds.into_iter().next() {
+            Some("integer" | "number") => json!(1),
+            Some("boolean") => json!(false),
+            Some("array") => json!([]),
+            Some("object") => json!({}),
+            _ => json!("…"),
+        })
+    }
+
     fn collect(root: &'a Value, of: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut found = Self { root, schemas: Vec::new(), help: None };
         for schema in of {

@@ -6,7 +6,10 @@ use reqwest::{Client, Proxy, Url, redirect::Policy};
 use std::{
     error::Error,
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,8 +26,14 @@ struct Clients {
     proxy: Option<Secret>,
     public_only: OnceLock<Client>,
     unrestricted: OnceLock<Client>,
-    /// The answer to everything, where nothing is to be sent.
-    always: Option<HttpResponse>,
+    /// What becomes of requests where none is to be sent.
+    rehearsal: Option<Rehearsal>,
+}
+
+/// The service is only played.
+struct Rehearsal {
+    answer: Option<HttpResponse>,
+    unanswered: AtomicUsize,
 }
 
 impl Http {
@@ -33,9 +42,16 @@ impl Http {
         Self(Arc::new(Clients { proxy, ..Clients::default() }))
     }
 
-    /// Sends nothing and answers every request with this: for the conformance suite.
-    pub(crate) fn answering(response: HttpResponse) -> Self {
-        Self(Arc::new(Clients { always: Some(response), ..Clients::default() }))
+    /// Sends nothing and answers every request with this, or by an error if there is no answer: for the conformance
+    /// suite.
+    pub(crate) fn answering(answer: Option<HttpResponse>) -> Self {
+        let rehearsal = Rehearsal { answer, unanswered: AtomicUsize::new(0) };
+        Self(Arc::new(Clients { rehearsal: Some(rehearsal), ..Clients::default() }))
+    }
+
+    /// How many requests were refused because there was no answer to them.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.0.rehearsal.as_ref().map_or(0, |rehearsal| rehearsal.unanswered.load(Ordering::Relaxed))
     }
 
     fn client(&self, private_addresses: bool) -> Result<&Client, DeliveryError> {
@@ -67,8 +83,13 @@ impl Http {
         request: HttpRequest,
         private_addresses: bool,
     ) -> Result<HttpResponse, DeliveryError> {
-        if let Some(response) = &self.0.always {
-            return Ok(response.clone());
+        if let Some(rehearsal) = &self.0.rehearsal {
+            return rehearsal.answer.clone().ok_or_else(|| {
+                rehearsal.unanswered.fetch_add(1, Ordering::Relaxed);
+                DeliveryError::misconfigured(
+                    "the sample has no `http`, so there is no answer to this request",
+                )
+            });
         }
         let failed = |error: reqwest::Error| failed(&error.without_url());
         if self.0.proxy.is_some() && !private_addresses && resolves_privately(&request.url).await {
