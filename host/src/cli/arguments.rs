@@ -1,5 +1,6 @@
 //! What may be typed.
 
+use crate::plugin::Isolation;
 use clap::{Args, Parser, Subcommand};
 use provider_api::{Channel, Secret};
 use std::{convert::Infallible, path::PathBuf};
@@ -71,6 +72,62 @@ pub(super) enum Providers {
     },
     /// Send a test message through a provider
     Test(Test),
+    /// For authors: make the crate of a new provider
+    New(New),
+    /// For authors: ask a library everything that holds for all of them
+    ///
+    /// Nothing is sent: HTTP requests of the library are answered by the sample's `http`.
+    Conform(Conform),
+    /// For authors: send a test message through a library, without a server
+    Try(Try),
+}
+
+/// The crate of a new provider.
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The provider's id, its crate's and its folder's name: a lower-case word
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// Where provider-api is: a path, a git address or a version [default: this program's version of it]
+    #[arg(long, value_name = "PATH|GIT|VERSION")]
+    pub(super) api: Option<String>,
+    /// The folder in which to make the new one
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) directory: PathBuf,
+}
+
+/// What to ask, of which library.
+#[derive(Debug, Args)]
+pub(super) struct Conform {
+    /// The library's file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// A right configuration and a message that is taken [default: `sample.json` here]
+    #[arg(long, value_name = "SAMPLE.json")]
+    pub(super) sample: Option<PathBuf>,
+    /// Where the library runs: `process` or `thread`
+    #[arg(long, value_name = "ISOLATION", default_value = "process", value_parser = isolation)]
+    pub(super) isolation: Isolation,
+}
+
+/// What to try, with which keys, and to whom.
+#[derive(Debug, Args)]
+pub(super) struct Try {
+    /// The library's file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// A TOML file with the library's own keys at its top level: what would stand in `[providers.ID.config]`
+    #[arg(long, value_name = "KEYS.toml", required = true)]
+    pub(super) config: PathBuf,
+    /// A phone number with `+` and country code, an e-mail address, or what the channel takes
+    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
+    pub(super) to: Secret,
+    /// The channel [default: the one that the library serves and that fits the recipient]
+    #[arg(long, value_name = "CHANNEL", value_parser = channel)]
+    pub(super) channel: Option<Channel>,
+    /// Let it reach loopback, private and link-local addresses: a service that is only played
+    #[arg(long)]
+    pub(super) allow_private_addresses: bool,
 }
 
 /// Whom to send a test message, and how.
@@ -131,6 +188,14 @@ fn channel(word: &str) -> Result<Channel, provider_api::InvalidChannel> {
     Channel::new(word)
 }
 
+fn isolation(word: &str) -> Result<Isolation, &'static str> {
+    match word {
+        "process" => Ok(Isolation::Process),
+        "thread" => Ok(Isolation::Thread),
+        _ => Err("it is `process` or `thread`"),
+    }
+}
+
 /// Keeps what was typed out of `Debug`.
 fn secret(value: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(value))
@@ -173,6 +238,7 @@ mod tests {
         for typed in [
             "passrelay send --to +447700900123 --channel sms --text 447700900123",
             "passrelay providers test dry_run --to +447700900123",
+            "passrelay providers try libx.so --config keys.toml --to +447700900123",
             "passrelay methods --field mobile=+447700900123",
         ] {
             let shown = format!("{:?}", Arguments::try_parse_from(typed.split(' ')).unwrap());

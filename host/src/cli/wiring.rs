@@ -11,7 +11,9 @@ use crate::{
     application::Application,
     config::Log,
     member::Person,
-    plugin::{Lane, Libraries, LibraryInfo, LibrarySettings, ProviderStatus, Providers},
+    plugin::{
+        Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
+    },
     route::{Next, after},
     seal::Keys,
     store::Ledger,
@@ -19,7 +21,13 @@ use crate::{
     template::{GENERIC, render},
     verifier::{Verifier, VerifierParts},
 };
-use provider_api::{Address, AddressKind, DeliveryError, Member, Message, Payload};
+use provider_api::{
+    Address, AddressKind, DeliveryError, Member, Message, Payload,
+    testing::{
+        Sample,
+        conformance::{self, Report},
+    },
+};
 use std::{path::Path, sync::Arc};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -41,6 +49,19 @@ pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<L
     let examined =
         Libraries::examine(file, &settings.copies, World::of_this_process().workshop.program()).await;
     examined.map_err(|refusal| Trouble::refused(&refusal))
+}
+
+/// Asks a library everything that holds for all of them; also how many of its HTTP requests the sample did not answer.
+pub(super) async fn conform(
+    library: LibraryInfo,
+    isolation: Isolation,
+    sample: Sample,
+) -> Result<(Report, usize), Trouble> {
+    let workshop = World::of_this_process().workshop;
+    let door = LibraryDoor::new(library, isolation, workshop, tokio::runtime::Handle::current());
+    let door = door.answering(sample.http.clone());
+    let asking = tokio::task::spawn_blocking(move || (conformance::run(&door, &sample), door.unanswered()));
+    asking.await.map_err(|why| Trouble::new(format!("the suite itself failed: {why}")))
 }
 
 /// Serves until the process is told to stop.

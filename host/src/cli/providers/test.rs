@@ -5,7 +5,7 @@ use crate::{
         arguments::Test,
         page::Page,
         send::{self, Errand},
-        setup,
+        setup::{self, Setup},
         trouble::Trouble,
         wiring,
     },
@@ -17,7 +17,11 @@ use std::path::Path;
 
 /// Sends a message that is marked as a test, with a code that proves nothing.
 pub(super) async fn run(file: Option<&Path>, asked: Test) -> Result<Page, Trouble> {
-    let setup = setup::load(file).await?;
+    through(setup::load(file).await?, asked).await
+}
+
+/// Sends it through a provider of this configuration.
+pub(super) async fn through(setup: Setup, asked: Test) -> Result<Page, Trouble> {
     let channel = match asked.channel {
         Some(channel) => channel,
         None => channel(&setup.config, &setup.libraries, &asked.provider, asked.to.expose())?,

@@ -1,0 +1,31 @@
+//! `passrelay providers try FILE --config KEYS --to RECIPIENT`: a test message through a library, without a server.
+
+use super::test;
+use crate::{
+    cli::{
+        arguments::{Test, Try},
+        page::Page,
+        setup::Setup,
+        trouble::Trouble,
+        wiring,
+    },
+    config::{Draft, Environment},
+    plugin::{Libraries, LibrarySettings},
+};
+
+/// Opens the library with these keys, in a process of its own, and hands it one message that is marked as a test.
+pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
+    let here =
+        LibrarySettings { directories: Vec::new(), copies: "passrelay-copies".into(), pins: Vec::new() };
+    let library = wiring::inspect(&asked.file, &here).await?;
+    let id = library.manifest.id.clone();
+    let libraries = Libraries::of(library);
+    let draft = Draft::load_keys(&asked.config, &id, Environment::process());
+    let mut config = draft.finish(&libraries)?;
+    if let Some(settings) = config.providers.get_mut(&id) {
+        settings.allow_private_addresses = asked.allow_private_addresses;
+    }
+    let warnings = config.warnings.clone();
+    let asked = Test { provider: id, to: asked.to, channel: asked.channel };
+    Ok(test::through(Setup { config, libraries }, asked).await?.with_warnings(&warnings))
+}
