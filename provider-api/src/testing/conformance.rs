@@ -79,7 +79,9 @@ pub fn run(door: &dyn Door, sample: &Sample) -> Report {
 fn close(exam: &mut Exam<'_>, session: &dyn Session) {
     exam.rule("close_answers");
     let closed = exam.call("close", session, ops::CLOSE, frame::encode(&(), &[]).into(), &[]);
-    exam.demand(closed.is_ok(), || "`close` did not answer".to_owned());
+    exam.demand(closed.is_ok(), || {
+        "`close` does not answer: return when what runs is finished, or given up".to_owned()
+    });
 
     exam.rule("calls_after_close_are_survived");
     let message = exam.sample.message.clone();

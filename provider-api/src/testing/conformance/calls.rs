@@ -23,7 +23,9 @@ fn unknown_operations(exam: &mut Exam<'_>, session: &dyn Session) {
     exam.rule("unknown_operations_are_declined");
     for op in [0, 9_999, u32::MAX] {
         let answer = exam.call(&format!("operation {op}"), session, op, frame::encode(&(), &[]).into(), &[]);
-        exam.demand(answer.is_unknown_op(), || format!("operation {op} is not declined as unknown"));
+        exam.demand(answer.is_unknown_op(), || {
+            format!("operation {op} is answered, and no host knows it: leave answering to `export_provider!`")
+        });
     }
 }
 
@@ -37,7 +39,9 @@ fn garbage(exam: &mut Exam<'_>, session: &dyn Session, manifest: &Manifest) {
         for (what, request) in requests_of_garbage() {
             let step = format!("{name} with {what}");
             let answer = exam.call(&step, session, op, request, &[]);
-            exam.demand(answer.is_err(), || format!("{step} is not answered by an error"));
+            exam.demand(answer.is_err(), || {
+                format!("`{name}` takes {what} for a request: leave reading requests to `export_provider!`")
+            });
         }
     }
 }
@@ -66,7 +70,9 @@ fn requests_of_garbage() -> Vec<(&'static str, Vec<u8>)> {
 fn health(exam: &mut Exam<'_>, session: &dyn Session) {
     exam.rule("health_answers");
     let answer = exam.call("health", session, ops::HEALTH, frame::encode(&(), &[]).into(), &[]);
-    exam.demand(answer.is_ok() || answer.is_err(), || "`health` is not answered".to_owned());
+    exam.demand(answer.is_ok() || answer.is_err(), || {
+        "`health` does not answer: return `Ok(())`, or an `Err` with what stands in the way".to_owned()
+    });
 }
 
 fn log_level(exam: &mut Exam<'_>, session: &dyn Session) {
@@ -74,7 +80,9 @@ fn log_level(exam: &mut Exam<'_>, session: &dyn Session) {
     for level in [0, 5, 3] {
         let step = format!("set_max_level {level}");
         let answer = exam.call(&step, session, ops::SET_MAX_LEVEL, frame::encode(&level, &[]).into(), &[]);
-        exam.demand(answer.is_ok(), || format!("the log level {level} is not taken"));
+        exam.demand(answer.is_ok(), || {
+            format!("the log level {level} is not taken: leave `set_max_level` to `export_provider!`")
+        });
     }
 }
 
@@ -92,18 +100,32 @@ fn availability(exam: &mut Exam<'_>, session: &dyn Session, manifest: &Manifest)
         &[("the full recipient", recipient.as_str())],
     );
     if !manifest.declares(AVAILABILITY) {
-        exam.demand(answer.is_unknown_op(), || "`availability` is answered and not declared".to_owned());
+        exam.demand(answer.is_unknown_op(), || {
+            "`availability` answers and is not declared: add `capabilities = [\"availability\"]` to \
+             `export_provider!`"
+                .to_owned()
+        });
         return;
     }
     let Answer::Ok(value) = answer else {
-        exam.demand(false, || "`availability` is declared and not answered".to_owned());
+        exam.demand(false, || {
+            "`availability` is declared and does not answer: return an `Availability` for every member, or take the \
+             capability out of `export_provider!`"
+                .to_owned()
+        });
         return;
     };
     let reachable = serde_json::from_value::<Availability>(value);
-    exam.demand(reachable.is_ok(), || "the answer to `availability` is none".to_owned());
+    exam.demand(reachable.is_ok(), || {
+        "`availability` answers something else: return an `Availability`".to_owned()
+    });
     exam.demand(
         reachable.is_ok_and(|it| it.available || it.reason.as_deref().is_some_and(crate::is_word)),
-        || "an `unavailable` has a lower-case word as its reason".to_owned(),
+        || {
+            "`availability` says no without a reason: `Availability::unavailable` takes a lower-case word such as \
+             `landline`"
+                .to_owned()
+        },
     );
 
     let stranger = json!({
@@ -112,5 +134,9 @@ fn availability(exam: &mut Exam<'_>, session: &dyn Session, manifest: &Manifest)
     });
     let request = frame::encode(&stranger, &[]);
     let answer = exam.call("availability of a stranger", session, ops::AVAILABILITY, request.into(), &[]);
-    exam.demand(answer.is_ok(), || "`availability` of a stranger is not answered".to_owned());
+    exam.demand(answer.is_ok(), || {
+        "`availability` does not answer for a stranger: a member may lack its id, its name and every field, and the \
+         channel may be a newer one"
+            .to_owned()
+    });
 }

@@ -20,7 +20,10 @@ pub(super) fn ask(exam: &mut Exam<'_>, session: &dyn Session) {
     let answer = deliver_json(exam, "deliver with unknown fields", session, |message| {
         insert(message, "added_later", json!({ "deep": [1, 2] }));
     });
-    exam.demand(answer.is_ok() == taken, || "a field of a newer version changes the answer".to_owned());
+    exam.demand(answer.is_ok() == taken, || {
+        "`deliver` answers otherwise when a message has a field of a newer version: ignore what you do not know"
+            .to_owned()
+    });
 
     exam.rule("missing_fields_are_survived");
     deliver_json(exam, "deliver without optional fields", session, |message| {
@@ -49,7 +52,11 @@ pub(super) fn ask(exam: &mut Exam<'_>, session: &dyn Session) {
         session.call_and_drop(ops::DELIVER, frame::encode(&sample, &[]).into());
     }
     let answer = exam.deliver("deliver after three abandoned ones", session, &sample);
-    exam.demand(answer.is_ok() == taken, || "the answer differs after abandoned deliveries".to_owned());
+    exam.demand(answer.is_ok() == taken, || {
+        "`deliver` answers otherwise after deliveries that were given up half way: at every `.await` the future may be \
+         dropped, so hold no lock and no half-written state across one"
+            .to_owned()
+    });
 }
 
 /// Two at the same time, of one provider and of two.
@@ -66,7 +73,10 @@ pub(super) fn ask_two(exam: &mut Exam<'_>, door: &dyn Door, session: &dyn Sessio
     exam.judge_delivery("the first of two deliveries", one, &first);
     match two {
         Some(two) => drop(exam.judge_delivery("the second of two deliveries", two, &second)),
-        None => exam.demand(false, || "the second of two deliveries took the suite down".to_owned()),
+        None => exam.demand(false, || {
+            "`deliver` takes the suite down when it is called twice at once: share state between calls by a lock only"
+                .to_owned()
+        }),
     }
 
     exam.rule("two_providers_share_a_library");
@@ -85,7 +95,11 @@ pub(super) fn ask_two(exam: &mut Exam<'_>, door: &dyn Door, session: &dyn Sessio
             drop(neighbour);
             exam.deliver("deliver by the first provider", session, &message);
         }
-        Err(error) => exam.demand(false, || format!("a second provider does not open: {error}")),
+        Err(error) => exam.demand(false, || {
+            format!(
+                "`open` refuses a second provider of the same library: {error}; keep state in your struct, not in statics"
+            )
+        }),
     }
 }
 

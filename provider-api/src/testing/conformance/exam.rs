@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// The rule that every answer of every other rule is also held against.
 const REVEALS_NOTHING: &str = "answers_reveal_nothing";
 
+/// What to do about an answer that did not come, by a panic or otherwise.
+const NEVER: &str = "return an `Err` rather than panic, end the process or wait for ever";
+
 /// What no answer may hold: its name and itself.
 pub(super) type Secrets<'a> = &'a [(&'a str, &'a str)];
 
@@ -77,7 +80,9 @@ impl<'a> Exam<'a> {
     pub(super) fn reveals_nothing(&mut self, step: &str, answer: &Value, secrets: Secrets<'_>) {
         for (name, secret) in secrets {
             if secret.len() >= 4 && holds(answer, secret) {
-                self.revealed.violations.push(format!("{step}: the answer holds {name} that was handed in"));
+                self.revealed.violations.push(format!(
+                    "{step}: the answer holds {name} that was handed in: leave it out, or show `Message::masked`"
+                ));
             }
         }
     }
@@ -92,7 +97,7 @@ impl<'a> Exam<'a> {
         secrets: Secrets<'_>,
     ) -> Answer {
         let reply = session.call(op, request);
-        self.judge(step, reply, secrets)
+        self.judge(step, method(op), reply, secrets)
     }
 
     /// Hands a message over; the answer must be a receipt, or an error the host can act on.
@@ -104,27 +109,43 @@ impl<'a> Exam<'a> {
     /// Judges the answer to a message.
     pub(super) fn judge_delivery(&mut self, step: &str, reply: Reply, message: &Message) -> Answer {
         let [code, recipient] = [message.payload.expose(), message.recipient.as_str()];
-        let answer =
-            self.judge(step, reply, &[("the code or link", code), ("the full recipient", recipient)]);
+        let answer = self.judge(
+            step,
+            "deliver",
+            reply,
+            &[("the code or link", code), ("the full recipient", recipient)],
+        );
         match &answer {
             Answer::Ok(value) => {
                 let receipt = serde_json::from_value::<Receipt>(value.clone());
-                self.demand(receipt.is_ok(), || format!("{step}: the answer is no receipt"));
+                self.demand(receipt.is_ok(), || {
+                    format!("{step}: `deliver` answers something else: return a `Receipt`")
+                });
             }
             Answer::Err(error) => {
                 let known = Failure::known().any(|failure| failure == error.failure);
-                self.demand(known, || format!("{step}: `{}` is no failure the host knows", error.failure));
+                self.demand(known, || {
+                    format!(
+                        "{step}: `deliver` fails with `{}`, which no host knows: use a kind of `Failure`",
+                        error.failure
+                    )
+                });
                 self.demand(error.failure != Failure::Broken, || {
-                    format!("{step}: the provider calls itself broken: {}", error.text)
+                    format!(
+                        "{step}: `deliver` calls itself broken ({}): say what it is, `rejected` for what you do not know",
+                        error.text
+                    )
                 });
             }
             Answer::Panicked => {}
-            Answer::UnknownOp => self.demand(false, || format!("{step}: `deliver` is not known")),
+            Answer::UnknownOp => self.demand(false, || {
+                format!("{step}: `deliver` is not known: leave answering to `export_provider!`")
+            }),
         }
         answer
     }
 
-    fn judge(&mut self, step: &str, reply: Reply, secrets: Secrets<'_>) -> Answer {
+    fn judge(&mut self, step: &str, method: &str, reply: Reply, secrets: Secrets<'_>) -> Answer {
         let (kind, bytes) = match reply {
             Reply::UnknownOp => {
                 self.note(step, json!("unknown_op"));
@@ -136,7 +157,9 @@ impl<'a> Exam<'a> {
         };
         let Ok((head, _)) = frame::decode::<Value>(&bytes) else {
             self.note(step, json!({ kind: "unreadable" }));
-            self.demand(false, || format!("{step}: the answer is unreadable"));
+            self.demand(false, || {
+                format!("{step}: no host can read what `{method}` answers: leave that to `export_provider!`")
+            });
             return Answer::Panicked;
         };
         self.note(step, json!({ kind: head }));
@@ -147,14 +170,30 @@ impl<'a> Exam<'a> {
         match serde_json::from_value::<DeliveryError>(head) {
             Ok(error) if kind == "err" => Answer::Err(error),
             Ok(error) => {
-                self.demand(false, || format!("{step}: {}", error.text));
+                self.demand(false, || {
+                    format!("{step}: `{method}` does not come back: {}; {NEVER}", error.text)
+                });
                 Answer::Panicked
             }
             Err(_) => {
-                self.demand(false, || format!("{step}: the answer is no error the host can read"));
+                self.demand(false, || {
+                    format!("{step}: `{method}` fails with what no host can read: return a `DeliveryError`")
+                });
                 Answer::Panicked
             }
         }
+    }
+}
+
+/// What an author calls an operation.
+fn method(op: u32) -> &'static str {
+    match op {
+        ops::DELIVER => "deliver",
+        ops::AVAILABILITY => "availability",
+        ops::HEALTH => "health",
+        ops::CLOSE => "close",
+        ops::SET_MAX_LEVEL => "set_max_level",
+        _ => "call",
     }
 }
 

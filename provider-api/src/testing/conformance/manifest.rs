@@ -33,36 +33,57 @@ pub(super) fn ask(exam: &mut Exam<'_>, door: &dyn Door) -> Option<Manifest> {
 
 fn judge(exam: &mut Exam<'_>, manifest: &Manifest) {
     exam.rule("manifest_is_complete");
-    exam.demand(is_word(&manifest.id), || format!("the id `{}` is no lower-case word", manifest.id));
-    exam.demand(!manifest.title.trim().is_empty(), || "the title is empty".to_owned());
+    exam.demand(is_word(&manifest.id), || {
+        format!("the id `{}` is no lower-case word: in `export_provider!`, `id = \"acme_sms\"`", manifest.id)
+    });
+    exam.demand(!manifest.title.trim().is_empty(), || {
+        "the title is empty: in `export_provider!`, `title = \"Acme SMS\"`".to_owned()
+    });
     exam.demand(major(&manifest.version).is_some(), || {
-        format!("the version `{}` is no semantic version", manifest.version)
+        format!(
+            "the version `{}` is no semantic version: in `Cargo.toml`, `version = \"1.0.0\"`",
+            manifest.version
+        )
     });
 
     exam.rule("versions_fit");
     exam.demand(major(&manifest.api) == major(API_VERSION), || {
-        format!("built with provider-api {}, and this is {API_VERSION}", manifest.api)
+        format!(
+            "built with provider-api {}, and this is {API_VERSION}: build it with that major version",
+            manifest.api
+        )
     });
     exam.demand(major(&manifest.host) == major(LEAST_HOST), || {
-        format!("wants a host of version {}, and this is {API_VERSION}", manifest.host)
+        format!(
+            "wants a host of version {}, and this is {API_VERSION}: build it with that major version",
+            manifest.host
+        )
     });
 
     exam.rule("channels_are_words");
-    exam.demand(!manifest.channels.is_empty(), || "it delivers on no channel".to_owned());
+    exam.demand(!manifest.channels.is_empty(), || {
+        "it delivers on no channel: in `export_provider!`, `channels = [\"sms\"]`".to_owned()
+    });
     for channel in &manifest.channels {
         exam.demand(channel == EVERY_CHANNEL || Channel::new(channel).is_ok(), || {
-            format!("the channel `{channel}` is no lower-case word")
+            format!(
+                "the channel `{channel}` is no lower-case word: in `export_provider!`, `channels = [\"sms\"]`"
+            )
         });
     }
 
     exam.rule("capabilities_are_known");
     for capability in &manifest.capabilities {
-        exam.demand(capability == AVAILABILITY, || format!("the capability `{capability}` is not known"));
+        exam.demand(capability == AVAILABILITY, || {
+            format!("the capability `{capability}` is not known: `export_provider!` takes `{AVAILABILITY}`")
+        });
     }
 
     exam.rule("needs_are_known");
     for need in &manifest.needs {
-        exam.demand([FILES, NETWORK].contains(&need.as_str()), || format!("the need `{need}` is not known"));
+        exam.demand([FILES, NETWORK].contains(&need.as_str()), || {
+            format!("the need `{need}` is not known: `export_provider!` takes `{FILES}` and `{NETWORK}`")
+        });
     }
 }
 

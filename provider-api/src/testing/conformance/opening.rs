@@ -22,14 +22,19 @@ pub(super) fn refuse_what_is_wrong(exam: &mut Exam<'_>, door: &dyn Door, manifes
         ("open with a list", json!([MARKER])),
     ] {
         let refused = open(exam, door, step, &config).is_err();
-        exam.demand(refused, || format!("{step}: it opens, and should not"));
+        exam.demand(refused, || {
+            format!("{step}: `open` takes it, and should not: make `Config` a struct with named fields")
+        });
     }
 
     exam.rule("unknown_keys_are_refused");
     if manifest.config_schema.get("additionalProperties") == Some(&json!(false)) {
         let config = exam.sample.clone().with_key("planted_key", json!(MARKER)).config;
         let refused = open(exam, door, "open with an unknown key", &config).is_err();
-        exam.demand(refused, || "the schema has no other keys, and yet an unknown one is taken".to_owned());
+        exam.demand(refused, || {
+            "`open` takes a key that its schema does not have: `#[serde(deny_unknown_fields)]` on `Config`"
+                .to_owned()
+        });
     }
 
     exam.rule("wrong_values_are_survived");
@@ -55,7 +60,9 @@ pub(super) fn take_what_is_right(
     let (answer, session) = match open(exam, door, "open", &config) {
         Ok(opened) => opened,
         Err(error) => {
-            exam.demand(false, || format!("the sample's configuration does not open: {error}"));
+            exam.demand(false, || {
+                format!("`open` refuses the sample's configuration: {error}; correct the sample's `config`, or `open`")
+            });
             return None;
         }
     };
@@ -69,16 +76,24 @@ pub(super) fn take_what_is_right(
             }
             Err(_) => true,
         };
-        exam.demand(declared, || format!("`addresses` declares none for the channel `{channel}`"));
+        exam.demand(declared, || {
+            format!(
+                "`addresses` declares none for the channel `{channel}`: add `Address::phone`, `email` or `other`, for \
+                 it or with `None` for every channel"
+            )
+        });
     }
     exam.demand(answer.addresses.iter().all(|address| !address.field.trim().is_empty()), || {
-        "`addresses` declares an address without the name of a field".to_owned()
+        "`addresses` declares an address without the name of a member's field: name one such as `mobile`"
+            .to_owned()
     });
 
     exam.rule("sample_channel_is_served");
     let channel = exam.sample.message.channel.clone();
     exam.demand(manifest.serves(&channel), || {
-        format!("the sample's message is for `{channel}`, which the library does not serve")
+        format!(
+            "the sample's message is for `{channel}`, which `channels` of `export_provider!` lacks: change one of the two"
+        )
     });
     Some(session)
 }
@@ -92,7 +107,12 @@ fn open(exam: &mut Exam<'_>, door: &dyn Door, step: &str, config: &Value) -> Ope
     exam.reveals_nothing(step, &answer, &[PLANTED]);
     exam.note(step, answer);
     if let Err(error) = &opened {
-        exam.demand(error.failure != Failure::Broken, || format!("{step}: {}", error.text));
+        exam.demand(error.failure != Failure::Broken, || {
+            format!(
+                "{step}: `open` is broken: {}; return `DeliveryError::misconfigured` with the key's name",
+                error.text
+            )
+        });
     }
     opened
 }

@@ -187,6 +187,32 @@ fn a_sample_that_does_not_open_ends_the_suite_early() {
     assert!(report.to_string().contains("the key `token` is missing"), "{report}");
 }
 
+/// The author reads nothing but the violation: it says which method breaks the rule and what to write instead.
+#[test]
+fn a_violation_names_the_method_and_the_remedy() {
+    for (manner, method, remedy) in [
+        ("quotes_its_token", "open with", "leave it out, or show `Message::masked`"),
+        ("trusts_words", "`deliver` does not come back: ", "return an `Err` rather than panic"),
+        ("echoes_the_recipient", "deliver", "leave it out, or show `Message::masked`"),
+        ("invents_failures", "`deliver` fails with `bored`", "use a kind of `Failure`"),
+        ("is_not_reentrant", "`deliver` answers otherwise", "hold no lock"),
+        ("forgets_its_channel", "`addresses` declares none for the channel `sms`", "add `Address::phone`"),
+        (
+            "gives_no_reason",
+            "`availability` says no without a reason",
+            "a lower-case word such as `landline`",
+        ),
+        ("panics_in_close", "`close` does not come back: ", "return an `Err` rather than panic"),
+    ] {
+        let report = report(manner);
+        let violations = || report.rules.iter().flat_map(|line| &line.violations);
+        assert!(
+            violations().any(|told| told.contains(method) && told.contains(remedy)),
+            "{manner}\n{report}"
+        );
+    }
+}
+
 /// Takes anything as its configuration, and explains nothing.
 struct Careless;
 
