@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails loudly")]
 
 mod api;
+mod authors;
 mod boundary;
 mod cli;

@@ -49,8 +49,9 @@ pub(super) fn run(asked: &New) -> Result<Page, Trouble> {
     let api = Api::read(asked.api.as_deref())?;
     let files = FILES.map(|(file, text)| (file, filled(text, name, &api)));
     let folder = asked.directory.join(name);
-    crate_folder::make(&folder, &files)?;
-    let shown = folder.strip_prefix(".").unwrap_or(&folder).display().to_string();
+    let folder = folder.strip_prefix(".").unwrap_or(&folder);
+    crate_folder::make(folder, &files)?;
+    let shown = folder.display().to_string();
     let next = [
         format!("cd {} && cargo test", quoted(&shown)),
         "cargo build --release".to_owned(),
