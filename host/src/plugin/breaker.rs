@@ -3,6 +3,9 @@
 //! Two things are told apart. A service that does not answer is *unavailable*: five in a row, and it rests half a
 //! minute. A provider that panics, dies or hangs is *at fault*: it collects points, five within ten minutes put it in
 //! quarantine. After either, one call is let through as a trial; it decides. Every further rest is twice as long.
+//!
+//! Besides, a service may ask to be left alone itself. That is no fault: it is given the time it asks for, counts
+//! towards nothing, and neither lengthens nor ends any other rest.
 
 use crate::clock::after;
 use jiff::Timestamp;
@@ -18,6 +21,8 @@ const WINDOW: Duration = Duration::from_mins(10);
 const RESTS: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(5));
 /// The first quarantine, and the longest.
 const QUARANTINES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
+/// The shortest and the longest time that a service is given when it asks to be left alone.
+const THROTTLES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 /// How long a trial may stay unanswered before another one is let through.
 const TRIAL: Duration = Duration::from_mins(1);
 
@@ -41,6 +46,7 @@ pub(crate) enum Outcome {
 pub(crate) enum Why {
     Unavailable,
     Quarantined,
+    Throttled,
 }
 
 /// One provider's record.
@@ -50,6 +56,8 @@ pub(crate) struct Breaker {
     faults: VecDeque<(Timestamp, u32)>,
     rest: Option<Rest>,
     rests: u32,
+    /// Until when the service asked to be left alone.
+    throttled: Option<Timestamp>,
     /// Grows with each rest and each trial: what became of an earlier call says nothing about them.
     era: Era,
 }
@@ -67,16 +75,15 @@ struct Rest {
 impl Breaker {
     /// Lets a call through, or says why not and until when. What becomes of the call is recorded with its era.
     pub(crate) fn admit(&mut self, now: Timestamp) -> Result<Era, (Why, Timestamp)> {
-        match self.rest {
-            Some(rest) if now < rest.until => Err((rest.why, rest.until)),
-            Some(rest) => {
-                // This call is the trial; the others wait for what becomes of it.
-                self.rest = Some(Rest { until: after(now, TRIAL), ..rest });
-                self.era.0 += 1;
-                Ok(self.era)
-            }
-            None => Ok(self.era),
+        if let Some(resting) = self.rests(now) {
+            return Err(resting);
         }
+        if let Some(rest) = self.rest {
+            // This call is the trial; the others wait for what becomes of it.
+            self.rest = Some(Rest { until: after(now, TRIAL), ..rest });
+            self.era.0 += 1;
+        }
+        Ok(self.era)
     }
 
     /// The present era, for a call that needs no leave.
@@ -84,9 +91,19 @@ impl Breaker {
         self.era
     }
 
-    /// Whether it rests, why, and until when; lets nothing through.
+    /// Whether it rests, why, and until when; lets nothing through. Of two rests the one that lasts longer is told.
     pub(crate) fn rests(&self, now: Timestamp) -> Option<(Why, Timestamp)> {
-        self.rest.filter(|rest| now < rest.until).map(|rest| (rest.why, rest.until))
+        let own = self.rest.map(|rest| (rest.why, rest.until));
+        let asked_for = self.throttled.map(|until| (Why::Throttled, until));
+        let both = [own, asked_for].into_iter().flatten();
+        both.filter(|(_, until)| now < *until).max_by_key(|(_, until)| *until)
+    }
+
+    /// The service asked to be left alone this long: no call reaches it before, whatever era the answer belongs to,
+    /// for it is the service's newest word. A shorter wish does not take back a longer one.
+    pub(crate) fn throttle(&mut self, pause: Duration, now: Timestamp) {
+        let until = after(now, pause.clamp(THROTTLES.0, THROTTLES.1));
+        self.throttled = self.throttled.max(Some(until));
     }
 
     /// Takes note of what became of a call of this era; one of an earlier era says nothing new.
@@ -217,6 +234,59 @@ mod tests {
             }
             assert_eq!(breaker.admit(at(1)).is_err(), quarantined, "{outcomes:?}");
         }
+    }
+
+    #[test]
+    fn a_service_is_left_alone_as_long_as_it_asks_within_bounds() {
+        for (asked, given) in [(0, 1), (1, 1), (30, 30), (300, 300), (86_400, 300)] {
+            let mut breaker = Breaker::default();
+            breaker.throttle(Duration::from_secs(asked), at(0));
+            assert_eq!(breaker.admit(at(given - 1)), Err((Why::Throttled, at(given))), "{asked}");
+            assert!(
+                breaker.admit(at(given)).is_ok() && breaker.admit(at(given)).is_ok(),
+                "{asked}: no trial"
+            );
+        }
+    }
+
+    #[test]
+    fn of_several_wishes_the_longest_counts_and_no_late_success_ends_it() {
+        let mut breaker = Breaker::default();
+        let before = breaker.admit(at(0)).unwrap();
+        breaker.throttle(Duration::from_secs(30), at(0));
+        breaker.throttle(Duration::from_secs(2), at(1));
+        breaker.record(Outcome::Answered, before, at(2));
+        assert_eq!(breaker.admit(at(29)), Err((Why::Throttled, at(30))));
+    }
+
+    #[test]
+    fn asking_to_be_left_alone_is_no_fault_and_lengthens_no_other_rest() {
+        let mut breaker = Breaker::default();
+        for second in 0..5 {
+            breaker.throttle(Duration::from_secs(1), at(second));
+        }
+        for _ in 0..5 {
+            tell(&mut breaker, Outcome::Unavailable, at(10));
+        }
+        breaker.throttle(Duration::from_secs(60), at(10));
+        assert_eq!(breaker.admit(at(11)), Err((Why::Throttled, at(70))), "the longer one is told");
+        let trial = breaker.admit(at(70)).unwrap();
+        breaker.throttle(Duration::from_secs(1), at(70));
+        breaker.record(Outcome::Unavailable, trial, at(70));
+        assert_eq!(breaker.admit(at(80)), Err((Why::Unavailable, at(130))), "its second rest, as ever");
+    }
+
+    #[test]
+    fn a_trial_that_is_answered_with_a_pause_ends_the_rest_and_begins_the_pause() {
+        let mut breaker = Breaker::default();
+        for _ in 0..5 {
+            tell(&mut breaker, Outcome::Unavailable, at(0));
+        }
+        let trial = breaker.admit(at(30)).unwrap();
+        breaker.record(Outcome::Answered, trial, at(30));
+        breaker.throttle(Duration::from_secs(5), at(30));
+        assert_eq!(breaker.admit(at(34)), Err((Why::Throttled, at(35))));
+        assert!(breaker.admit(at(35)).is_ok() && breaker.admit(at(35)).is_ok());
     }
 
     #[test]

@@ -91,8 +91,8 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// With the provider's own failure; `unavailable` where it was left alone or its queue is full, so surely nothing was
-    /// handed over; `unknown` where it took too long or its process ended meanwhile; `broken` where it panicked. The
+    /// With the provider's own failure; `unavailable` where it is left alone or its queue is full, and `throttled` where
+    /// its service asked to be left alone, so surely nothing was handed over; `unknown` where it took too long or its process ended meanwhile; `broken` where it panicked. The
     /// words hold neither the code nor the full recipient, whatever the provider said, and nor does the receipt.
     pub async fn deliver(&self, mut message: Message) -> Result<Receipt, DeliveryError> {
         let trust = self.redactor.trust_message(&message);
@@ -175,6 +175,9 @@ impl Lane {
         let answer = self.ask(op, request, limit).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
         self.note(outcome, era).await;
+        if let Some(pause) = answer.as_ref().err().and_then(|failed| asked_for(&failed.error)) {
+            self.change(|breaker, now| breaker.throttle(pause, now));
+        }
         answer.map_err(|failed| self.redactor.clean_error(failed.error))
     }
 
@@ -224,7 +227,11 @@ impl Lane {
         let now = self.clock.now();
         self.breaker().admit(now).map_err(|(why, until)| {
             let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-            DeliveryError::unavailable(words(why)).with_retry_after(pause)
+            let failure = match why {
+                Why::Throttled => Failure::Throttled,
+                Why::Unavailable | Why::Quarantined => Failure::Unavailable,
+            };
+            DeliveryError::new(failure, words(why)).with_retry_after(pause)
         })
     }
 
@@ -239,11 +246,16 @@ impl Lane {
     }
 
     fn record(&self, outcome: Outcome, era: Era) {
+        self.change(|breaker, now| breaker.record(outcome, era, now));
+    }
+
+    /// Changes the record, and says so once if the provider is left alone from now on.
+    fn change(&self, change: impl FnOnce(&mut Breaker, Timestamp)) {
         let now = self.clock.now();
         let (before, rests) = {
             let mut breaker = self.breaker();
             let before = breaker.rests(now).is_some();
-            breaker.record(outcome, era, now);
+            change(&mut breaker, now);
             (before, breaker.rests(now))
         };
         if let (false, Some((why, until))) = (before, rests) {
@@ -265,10 +277,17 @@ fn outcome_of(failure: &Failure) -> Outcome {
     }
 }
 
+/// How long the service asks to be left alone: where it says that it was asked too much, and for how long.
+fn asked_for(error: &DeliveryError) -> Option<Duration> {
+    let pause = error.retry_after_ms.filter(|_| error.failure == Failure::Throttled);
+    pause.map(Duration::from_millis)
+}
+
 fn words(why: Why) -> &'static str {
     match why {
         Why::Unavailable => "its service failed too often in a row",
         Why::Quarantined => "quarantined: it panicked, ended or hung too often",
+        Why::Throttled => "its service asked to be left alone",
     }
 }
 

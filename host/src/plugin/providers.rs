@@ -58,7 +58,8 @@ pub struct ProviderStatus {
 pub enum ProviderState {
     /// Takes messages.
     Ready,
-    /// Left alone until a time, with the reason: its service or the provider itself failed too often.
+    /// Left alone until a time, with the reason: its service or the provider itself failed too often, or the service
+    /// asked for it.
     Resting(String),
     /// Could not be opened, with the reason and perhaps a hint.
     Failed(String),

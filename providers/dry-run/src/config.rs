@@ -21,8 +21,9 @@ pub(crate) struct Config {
     #[serde(default = "email")]
     pub(crate) member_email_field: String,
 
-    /// What goes wrong: a failure (`throttled`, `opted_out`, …), `slow:200ms`, `hang` or `panic`; then, if not for
-    /// everyone, `to RECIPIENT`; then, if not for ever, `first 2`. The first entry that applies decides.
+    /// What goes wrong: a failure (`throttled`, `opted_out`, …), `throttled:30s`, `slow:200ms`, `hang` or `panic`;
+    /// then, if not for everyone, `to RECIPIENT`; then, if not for ever, `first 2`. The first entry that applies
+    /// decides.
     #[serde(default)]
     pub(crate) fail: Vec<String>,
 

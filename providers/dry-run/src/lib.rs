@@ -4,7 +4,7 @@
 use config::Config;
 use outbox::{Line, Outbox};
 use provider_api::{
-    Address, Availability, Candidate, Channel, DeliveryError, Host, Message, Provider, Receipt,
+    Address, Availability, Candidate, Channel, DeliveryError, Failure, Host, Message, Provider, Receipt,
     export_provider,
 };
 use script::{Behaviour, Script};
@@ -44,6 +44,10 @@ impl Provider for DryRun {
             Some(Behaviour::Slow(pause)) => self.host.sleep(pause).await,
             Some(Behaviour::Fail(failure)) => {
                 return Err(DeliveryError::new(failure, "`fail` says so").with_code("dry_run"));
+            }
+            Some(Behaviour::Throttled(pause)) => {
+                let error = DeliveryError::new(Failure::Throttled, "`fail` says so");
+                return Err(error.with_code("dry_run").with_retry_after(pause));
             }
             Some(Behaviour::Hang) => std::future::pending().await,
             Some(Behaviour::Panic) => script::panic(),

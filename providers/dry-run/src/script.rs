@@ -20,6 +20,8 @@ pub(crate) struct Script {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     Fail(Failure),
+    /// Too much, and how long to wait.
+    Throttled(Duration),
     /// Taken, but late.
     Slow(Duration),
     /// Never answered.
@@ -71,9 +73,17 @@ impl Behaviour {
                 parse_pause(pause).ok_or("needs a time after `slow:`, as in `slow:200ms` or `slow:2s`")?;
             return Ok(Self::Slow(pause));
         }
+        if let Some(pause) = word.strip_prefix("throttled:") {
+            let pause = parse_pause(pause)
+                .ok_or("needs a time after `throttled:`, as in `throttled:500ms` or `throttled:30s`")?;
+            return Ok(Self::Throttled(pause));
+        }
         Failure::known().find(|failure| failure.as_str() == word).map(Self::Fail).ok_or_else(|| {
             let known: Vec<String> = Failure::known().map(|failure| format!("`{failure}`")).collect();
-            format!("begins with none of `slow:200ms`, `hang`, `panic`, {}", known.join(", "))
+            format!(
+                "begins with none of `slow:200ms`, `throttled:30s`, `hang`, `panic`, {}",
+                known.join(", ")
+            )
         })
     }
 }
@@ -112,6 +122,10 @@ mod tests {
             Script::parse("slow:2s first 1").unwrap().behaviour,
             Behaviour::Slow(Duration::from_secs(2))
         );
+        assert_eq!(
+            Script::parse("throttled:30s to +447700900123").unwrap().behaviour,
+            Behaviour::Throttled(Duration::from_secs(30))
+        );
         assert_eq!(Script::parse("hang").unwrap().behaviour, Behaviour::Hang);
     }
 
@@ -129,6 +143,8 @@ mod tests {
             ("trottled to +447700900123", "begins with none of"),
             ("slow:soon", "needs a time after `slow:`"),
             ("slow:5", "needs a time after `slow:`"),
+            ("throttled:later", "needs a time after `throttled:`"),
+            ("unavailable:30s", "begins with none of"),
             ("throttled first two", "needs a number after `first`"),
             ("throttled +447700900123", "reads `BEHAVIOUR"),
             ("throttled to", "reads `BEHAVIOUR"),

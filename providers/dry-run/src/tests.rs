@@ -142,6 +142,16 @@ fn it_fails_for_whom_and_as_often_as_it_is_told_to() {
 }
 
 #[test]
+fn it_asks_to_be_left_alone_as_long_as_it_is_told_to() {
+    let folder = Folder::new();
+    let dry_run = folder.open(json!({ "fail": ["throttled:30s first 1", "throttled"] })).unwrap();
+    let told = || dry_run.deliver(&message("+447700900123")).unwrap_err();
+    let (first, second) = (told(), told());
+    assert_eq!((first.failure, first.retry_after_ms), (Failure::Throttled, Some(30_000)));
+    assert_eq!((second.failure, second.retry_after_ms), (Failure::Throttled, None));
+}
+
+#[test]
 fn it_panics_and_hangs_when_told_to() {
     let folder = Folder::new();
     let panicking = folder.open(json!({ "fail": ["panic first 1"] })).unwrap();

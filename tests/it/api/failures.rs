@@ -224,6 +224,44 @@ async fn a_service_that_is_down_is_left_alone_and_asked_again_later() {
     world.stop().await;
 }
 
+/// A service that says how long to leave it alone is not called before: a start meanwhile goes to the next provider at
+/// once, and what is told then is what is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_asks_to_be_left_alone_is_left_alone_that_long() {
+    for isolation in BOTH {
+        let world = World::start(&route(isolation, "\"throttled:30s first 1\"")).await;
+        let went = async |place: u8| {
+            let start = world.begin(&json!({ "to": format!("+44770090040{place}") })).await;
+            world.deliveries(&start.path()).await
+        };
+        let first = went(0).await;
+        assert_eq!(words(&first), [("first", "failed"), ("second", "sent")]);
+        assert_eq!(first[0]["failure_code"], "dry_run", "the service said so itself");
+        world.clock.advance(Duration::from_millis(29_999));
+        let meanwhile = went(1).await;
+        assert_eq!(words(&meanwhile), [("first", "failed"), ("second", "sent")]);
+        assert_eq!(
+            (&meanwhile[0]["failure"], &meanwhile[0]["detail"], meanwhile[0].get("failure_code")),
+            (&json!("throttled"), &json!("its service asked to be left alone"), None)
+        );
+        world.clock.advance(Duration::from_millis(1));
+        assert_eq!(words(&went(2).await), [("first", "sent")]);
+        world.stop().await;
+    }
+}
+
+/// A service that says `throttled` and no more is asked again at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_names_no_time_is_not_left_alone() {
+    let world = World::start(&route("thread", "\"throttled first 1\"")).await;
+    for (place, expected) in [(0, &[("first", "failed"), ("second", "sent")][..]), (1, &[("first", "sent")])]
+    {
+        let start = world.begin(&json!({ "to": format!("+44770090050{place}") })).await;
+        assert_eq!(words(&world.deliveries(&start.path()).await), expected);
+    }
+    world.stop().await;
+}
+
 /// What a provider repeats of its message reaches neither the log nor an answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_tells_secrets_is_not_repeated() {
