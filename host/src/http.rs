@@ -1,5 +1,6 @@
 //! Speaks HTTP: the native face under `/v1`, and whether the server is alive and ready.
 
+mod admin;
 mod auth;
 mod body;
 mod cancel;
@@ -18,7 +19,8 @@ mod shown;
 mod start;
 mod trace;
 
-pub use serve::serve;
+pub use admin::{AdminSocket, SocketError};
+pub use serve::{Listener, serve};
 
 use crate::{outbox::Outbox, verifier::Verifier};
 use axum::{

@@ -1,6 +1,11 @@
 //! `[server]`, `[site]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
 
-use super::{environment::Environment, report::Report, secret, section::Section};
+use super::{
+    environment::Environment,
+    report::Report,
+    secret,
+    section::{Field, Section},
+};
 use crate::{application::Site, plugin::LibrarySettings};
 use provider_api::{EmailAddress, Secret};
 use reqwest::Url;
@@ -14,6 +19,8 @@ use std::{
 pub struct Server {
     /// The address and port it listens on.
     pub listen: SocketAddr,
+    /// The Unix socket of the operator routes, if there is to be one.
+    pub admin: Option<PathBuf>,
     /// Through which proxy providers' HTTP requests go; it may hold a password.
     pub proxy: Option<Secret>,
 }
@@ -24,6 +31,9 @@ pub enum Store {
     /// In memory: gone with the process.
     Memory,
 }
+
+/// The most bytes of a Unix socket's path: `sun_path` has 108, the last of them 0 (unix(7)).
+const LONGEST_SOCKET: usize = 107;
 
 /// Reads `[server]`.
 pub(super) fn server(mut server: Section<'_>, environment: &Environment, report: &mut Report) -> Server {
@@ -36,6 +46,7 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
         }
         address
     });
+    let admin = admin(&mut server, report);
     let proxy = server.find("proxy").and_then(|field| {
         let proxy = secret::read(&field, environment, report)?;
         let is_url = Url::parse(proxy.expose()).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -49,7 +60,36 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
         is_url.then_some(proxy)
     });
     server.close(report);
-    Server { listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), proxy }
+    Server { listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), admin, proxy }
+}
+
+/// Reads `server.admin`: a Unix socket, or none.
+fn admin(server: &mut Section<'_>, report: &mut Report) -> Option<PathBuf> {
+    let at = server.at();
+    let field = server.find("admin");
+    let written = match &field {
+        Some(field) => field.text(report)?,
+        None => "unix:passrelay-admin.sock",
+    };
+    if written == "off" {
+        return None;
+    }
+    let at = field.as_ref().map_or(at, Field::at);
+    let Some(name) = written.strip_prefix("unix:").filter(|name| !name.trim().is_empty()) else {
+        let hint = "this version knows Unix sockets only: \"unix:passrelay-admin.sock\", or \"off\" for none";
+        report.mistake(at, "`server.admin` names no Unix socket", Some(hint.to_owned()));
+        return None;
+    };
+    let path = report.path(name);
+    let length = path.as_os_str().len();
+    if length > LONGEST_SOCKET {
+        let what =
+            format!("`server.admin` makes a path of {length} bytes; a socket's has at most {LONGEST_SOCKET}");
+        let hint = "name a shorter one, for example \"unix:/run/passrelay/admin.sock\", or \"off\" for none";
+        report.mistake(at, what, Some(hint.to_owned()));
+        return None;
+    }
+    Some(path)
 }
 
 /// Reads `[site]`.

@@ -1,6 +1,9 @@
 //! Accepts connections, bounds each in number and time, and lets the last requests finish at the end.
 
+mod listener;
 mod traffic;
+
+pub use listener::Listener;
 
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -10,7 +13,7 @@ use hyper_util::{
 };
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
     sync::{Semaphore, watch},
 };
 use tower::ServiceExt as _;
@@ -43,13 +46,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves HTTP/1.1 and HTTP/2 without TLS until `shutdown` is ready, then takes no more connections and gives the
 /// requests under way 30 seconds.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: impl Listener, router: Router, shutdown: impl Future<Output = ()>) {
     serve_within(LIMITS, listener, router, shutdown).await;
 }
 
 async fn serve_within(
     limits: Limits,
-    listener: TcpListener,
+    listener: impl Listener,
     router: Router,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -68,7 +71,7 @@ async fn serve_within(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _peer)) => {
+            Ok(stream) => {
                 let connection = connection(&builder, stream, router.clone(), limits, end.subscribe());
                 tokio::spawn(async move {
                     connection.await;
@@ -98,15 +101,13 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
 }
 
 /// One connection, to its end: the peer's, the server's, or that of patience with one on which nothing is asked.
-fn connection(
+fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     builder: &auto::Builder<TokioExecutor>,
-    stream: TcpStream,
+    stream: S,
     router: Router,
     limits: Limits,
     mut end: watch::Receiver<()>,
-) -> impl Future<Output = ()> + Send + use<> {
-    // Answers are small: they are not to wait for more. Where that cannot be set they only take longer.
-    let _set = stream.set_nodelay(true);
+) -> impl Future<Output = ()> + Send + use<S> {
     let traffic = Traffic::none();
     let service = service_fn({
         let traffic = traffic.clone();
@@ -151,6 +152,7 @@ mod tests {
     use axum::routing::get;
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
         sync::{Notify, oneshot},
     };
 

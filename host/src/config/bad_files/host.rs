@@ -40,6 +40,25 @@ fn each_bad_file_is_told_exactly() {
             ],
         ),
         (
+            "[server]\nadmin = \"127.0.0.1:8081\"\n",
+            &["2:9: `server.admin` names no Unix socket\nhint: this version knows Unix sockets only: \
+               \"unix:passrelay-admin.sock\", or \"off\" for none"],
+        ),
+        (
+            "[server]\nadmin = \"unix: \"\n",
+            &["2:9: `server.admin` names no Unix socket\nhint: this version knows Unix sockets only: \
+               \"unix:passrelay-admin.sock\", or \"off\" for none"],
+        ),
+        (
+            "[server]\nadmin = false\n",
+            &["2:9: `server.admin` must be a text, not `true` or `false`\nhint: write it in quotes: \"…\""],
+        ),
+        (
+            &format!("[server]\nadmin = \"unix:/run/{}\"\n", "x".repeat(103)),
+            &["2:9: `server.admin` makes a path of 108 bytes; a socket's has at most 107\nhint: name a shorter one, \
+               for example \"unix:/run/passrelay/admin.sock\", or \"off\" for none"],
+        ),
+        (
             "[site]\nsupport_email = \"help\"\n",
             &["2:17: `site.support_email` is no e-mail address: an e-mail address has exactly one `@`"],
         ),
