@@ -7,6 +7,7 @@ use provider_api::{
 };
 use serde_json::Value;
 
+mod conformance;
 mod delivering;
 mod keys;
 mod trying;
