@@ -81,7 +81,7 @@ fn sender(_: &mut schemars::SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
         "anyOf": [
-            { "title": "number", "pattern": "^\\+[1-9][0-9]{6,14}$" },
+            { "title": "number", "pattern": "^\\+[1-9][0-9]{1,14}$" },
             { "title": "short code", "pattern": "^[0-9]{3,8}$" },
             { "title": "messaging service", "pattern": "^MG[0-9a-fA-F]{32}$" },
             { "title": "name", "pattern": "^[0-9 &+_-]*[A-Za-z][A-Za-z0-9 &+_-]*$", "maxLength": 11 },
