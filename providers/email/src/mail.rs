@@ -1,0 +1,197 @@
+//! A message as a mail: envelope, headers and parts, made so that nothing in them can become a header or a recipient.
+
+use lettre::{
+    Address, Message as Built,
+    address::Envelope,
+    message::{
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue},
+    },
+};
+use provider_api::{DeliveryError, EmailAddress, Failure, Message, PayloadKind};
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
+
+/// The longest subject, in characters: more is cut, for a header line holds 998 octets (RFC 5322 section 2.1.1).
+const LONGEST_SUBJECT: usize = 200;
+/// The longest part of a message's id that becomes a part of its Message-ID.
+const LONGEST_ID: usize = 120;
+/// Stands in neither encoding that the parts are given: in quoted-printable two hexadecimal digits follow each `=`.
+const BOUNDARY: &str = "=_passrelay";
+
+/// Whom the mails are from, and whom answers go to.
+#[derive(Debug)]
+pub(crate) struct Author {
+    pub(crate) from: Mailbox,
+    pub(crate) reply_to: Option<Mailbox>,
+}
+
+/// A mail that is ready to be handed over. The same message gives the same mail but for its date.
+pub(crate) struct Mail {
+    id: String,
+    envelope: Envelope,
+    built: Built,
+}
+
+impl Mail {
+    /// Writes the mail.
+    ///
+    /// # Errors
+    ///
+    /// When the recipient is no mailbox or there is nothing to say.
+    pub(crate) fn compose(author: &Author, message: &Message, now_ms: i64) -> Result<Self, DeliveryError> {
+        let to = recipient(message)?;
+        if message.text.trim().is_empty() {
+            return Err(DeliveryError::new(Failure::Rejected, "the text is empty; look at the template"));
+        }
+        let broken = |_| DeliveryError::broken("the mail cannot be written");
+        let envelope = Envelope::new(Some(author.from.email.clone()), vec![to.clone()])
+            .map_err(|_| DeliveryError::broken("the envelope cannot be written"))?;
+        let id = message_id(&message.id, author.from.email.domain());
+        let mut builder = Built::builder()
+            .date(date(now_ms))
+            .from(author.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject(message, message.subject.as_deref()))
+            .message_id(Some(id.clone()))
+            .header(AutoSubmitted)
+            .envelope(envelope.clone());
+        if let Some(reply_to) = &author.reply_to {
+            builder = builder.reply_to(reply_to.clone());
+        }
+        let text = part(ContentType::TEXT_PLAIN, &message.text);
+        let built = match message.html.as_deref().filter(|html| !html.trim().is_empty()) {
+            None => builder.singlepart(text),
+            Some(html) => {
+                let parts = MultiPart::alternative().boundary(BOUNDARY);
+                builder.multipart(parts.singlepart(text).singlepart(part(ContentType::TEXT_HTML, html)))
+            }
+        };
+        Ok(Self { id, envelope, built: built.map_err(broken)? })
+    }
+
+    /// The Message-ID, with its brackets.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The whole mail, its lines parted by CRLF; the end of the last one is a part of what ends the mail.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.built.formatted();
+        if bytes.ends_with(b"\r\n") {
+            bytes.truncate(bytes.len() - 2);
+        }
+        bytes
+    }
+
+    /// What is sent, line by line and readable, with the code and the recipient masked.
+    pub(crate) fn preview(&self, author: &Author, message: &Message) -> Vec<String> {
+        let to = message.recipient.masked();
+        let subject = message.subject.as_deref().map(|subject| message.masked(subject));
+        let date = self.built.headers().get_raw("Date").unwrap_or_default();
+        let mut lines = vec![
+            format!("MAIL FROM:<{}>", author.from.email),
+            format!("RCPT TO:<{to}>"),
+            String::new(),
+            format!("Date: {date}"),
+            format!("From: {}", author.from),
+        ];
+        lines.extend(author.reply_to.as_ref().map(|reply_to| format!("Reply-To: {reply_to}")));
+        lines.extend([
+            format!("To: {to}"),
+            format!("Subject: {}", self::subject(message, subject.as_deref())),
+            format!("Message-ID: {}", message.masked(&self.id)),
+            "Auto-Submitted: auto-generated".to_owned(),
+            String::new(),
+        ]);
+        lines.extend(message.masked(&message.text).lines().map(str::to_owned));
+        if let Some(html) = message.html.as_deref().filter(|html| !html.trim().is_empty()) {
+            lines.extend([String::new(), "text/html:".to_owned()]);
+            lines.extend(message.masked(html).lines().map(str::to_owned));
+        }
+        lines
+    }
+}
+
+fn recipient(message: &Message) -> Result<Address, DeliveryError> {
+    let invalid = |why: String| DeliveryError::new(Failure::InvalidRecipient, why);
+    let address = EmailAddress::parse(message.recipient.as_str()).map_err(|why| invalid(why.to_string()))?;
+    address.as_str().parse().map_err(|_| invalid("the address is no mailbox that SMTP knows".to_owned()))
+}
+
+/// The message's own subject on one line, else one that says what the mail holds.
+fn subject(message: &Message, own: Option<&str>) -> String {
+    let own = own.map(clean).unwrap_or_default();
+    if !own.is_empty() {
+        return own;
+    }
+    let what = if message.payload.kind == PayloadKind::Link { "link" } else { "code" };
+    format!("Your verification {what}")
+}
+
+/// A text that can stand in a header: on one line, without control characters, not too long.
+pub(crate) fn clean(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || c.is_whitespace() || "\u{2028}\u{2029}\u{feff}".contains(c);
+    let words: Vec<&str> = text.split(breaks).filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST_SUBJECT) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
+        None => line,
+    }
+}
+
+/// `<id@domain>`: the same for the same message, so that whoever gets it twice can tell (RFC 5322 section 3.6.4).
+fn message_id(id: &str, domain: &str) -> String {
+    let mut local = String::new();
+    for byte in id.bytes().take(LONGEST_ID) {
+        if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' {
+            local.push(char::from(byte));
+        } else {
+            local.extend(["=", &format!("{byte:02X}")]);
+        }
+    }
+    if local.is_empty() {
+        local.push('0');
+    }
+    format!("<message.{local}@{domain}>")
+}
+
+fn date(now_ms: i64) -> SystemTime {
+    let since = Duration::from_millis(u64::try_from(now_ms).unwrap_or_default());
+    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// A part whose every line is short and plain ASCII, whatever the text holds.
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let best = Body::new(text.clone());
+    let body = match best.encoding() {
+        ContentTransferEncoding::Base64 => best,
+        _ => Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable).unwrap_or(best),
+    };
+    SinglePart::builder().header(kind).body(body)
+}
+
+/// Says that a machine wrote this, so that no machine answers (RFC 3834 section 5).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
