@@ -268,7 +268,7 @@ mod tests {
         for _ in 0..5 {
             tell(&mut breaker, Outcome::Unavailable, at(10));
         }
-        breaker.throttle(Duration::from_secs(60), at(10));
+        breaker.throttle(Duration::from_mins(1), at(10));
         assert_eq!(breaker.admit(at(11)), Err((Why::Throttled, at(70))), "the longer one is told");
         let trial = breaker.admit(at(70)).unwrap();
         breaker.throttle(Duration::from_secs(1), at(70));
