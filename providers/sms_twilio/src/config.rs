@@ -53,7 +53,7 @@ pub(crate) struct Config {
     /// A URL of yours that Twilio tells what became of each message; its host name has no underscore. Where Passrelay
     /// itself asks for that, its own URL is used instead.
     #[serde(default)]
-    #[schemars(regex(pattern = "^https?://[^?#/@_ ]+([/?#][^ ]*)?$"))]
+    #[schemars(regex(pattern = "^https?://[^/?#_@ ]+([/?#]|$)"))]
     pub(crate) status_callback: Option<String>,
 }
 
@@ -90,5 +90,5 @@ fn sender(_: &mut schemars::SchemaGenerator) -> Schema {
 }
 
 fn base_url(_: &mut schemars::SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["string", "null"], "pattern": "^( *|https?://[^?#/@ ]+(/[^?# ]*)?)$" })
+    json_schema!({ "type": ["string", "null"], "pattern": "^ *$|^https?://[^?#@ ]+$" })
 }
