@@ -12,10 +12,12 @@ mod console;
 mod libraries;
 pub mod log;
 mod processes;
+pub mod twilio;
 mod world;
 
 pub use conformance::conform;
 pub use console::{Console, Server, Told};
 pub use libraries::{Dropped, built, program, provider};
 pub use processes::Processes;
+pub use twilio::Twilio;
 pub use world::{Answer, KEY, Recipients, World};
