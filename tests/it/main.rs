@@ -6,3 +6,4 @@ mod api;
 mod authors;
 mod boundary;
 mod cli;
+mod sms_twilio;

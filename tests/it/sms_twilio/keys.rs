@@ -1,0 +1,82 @@
+//! The operator's keys, as `passrelay` tells them: before anything is started.
+
+use harness::{Console, Twilio};
+
+fn console(configuration: &str) -> Console {
+    let console = Console::with(&["sms_twilio"]);
+    console.write("passrelay.toml", configuration);
+    console
+}
+
+const WRONG: &str = r#"[providers.sms_twilio]
+[providers.sms_twilio.config]
+account_sid = "SK00112233445566778899aabbccddeeff"
+auth_token = ""
+api_key_sid = "hunter2"
+from = "+1 617 555 1212"
+base_url = "api.twilio.com"
+risk_check = "disabled"
+dry_run_in_test = "yes"
+status_callback = "https://my_host.example.com/"
+auth_tokn = "hunter2"
+"#;
+
+/// J17, J29, J31, J32, J40, J48, S19, L25: every mistake with its place, where to find what is right, and no value.
+#[test]
+fn every_wrong_key_is_told_with_its_line_and_where_the_right_value_is_found() {
+    let told = console(WRONG).run("check");
+    assert_eq!(told.code, 3, "{told:?}");
+    let config = "providers.sms_twilio.config";
+    for line in [
+        format!("passrelay.toml:2:1: `{config}` lacks `member_phone_field`"),
+        format!("passrelay.toml:3:15: `{config}.account_sid` must have the form `^AC[0-9a-fA-F]{{32}}$`"),
+        format!("passrelay.toml:4:14: `{config}.auth_token` must not be empty"),
+        format!("passrelay.toml:5:15: `{config}.api_key_sid` must have the form `^SK[0-9a-fA-F]{{32}}$`"),
+        format!("passrelay.toml:6:8: `{config}.from` has none of the forms that the library expects"),
+        format!("passrelay.toml:7:12: `{config}.base_url` must have the form"),
+        format!("passrelay.toml:8:14: `{config}.risk_check` must be one of `enable`, `disable`"),
+        format!("passrelay.toml:9:19: `{config}.dry_run_in_test` must be `true` or `false`, not a text"),
+        format!("passrelay.toml:10:19: `{config}.status_callback` must have the form"),
+        "passrelay.toml:11:1: unknown key `auth_tokn`".to_owned(),
+    ] {
+        assert!(told.err.contains(&line), "{line}\n{}", told.err);
+    }
+    for hint in
+        ["first page of Twilio's console", "Phone Numbers, Manage, Active", "did you mean `auth_token`?"]
+    {
+        assert!(told.err.contains(hint), "{hint}\n{}", told.err);
+    }
+    assert!(!told.err.contains("hunter2"), "{}", told.err);
+}
+
+/// L23: the library carries its own page, and the help of each key.
+#[test]
+fn the_library_explains_itself() {
+    let console = console("");
+    let docs = console.run("providers docs sms_twilio");
+    assert_eq!(docs.code, 0, "{docs:?}");
+    assert!(docs.out.contains("SMS by Twilio") && docs.out.contains("member_phone_field"), "{}", docs.out);
+    let inspected = console.run("providers inspect providers/libsms_twilio.so");
+    assert!(inspected.out.contains("SMS (Twilio)"), "{inspected:?}");
+}
+
+/// J24, J48: what no schema can say is told when the provider is opened; nothing of it is quoted.
+#[test]
+fn two_ways_to_sign_are_one_too_many() {
+    let account = Twilio::ACCOUNT;
+    let configuration = format!(
+        r#"[providers.sms_twilio]
+[providers.sms_twilio.config]
+account_sid = "{account}"
+auth_token = "hunter2hunter2"
+api_key_sid = "{}"
+api_key_secret = "hunter2hunter2"
+from = "+16175551212"
+member_phone_field = "mobile"
+"#,
+        Twilio::KEY
+    );
+    let told = console(&configuration).run("providers list");
+    assert!(told.out.contains("keep the token or the API key, not both"), "{told:?}");
+    assert!(!told.out.contains("hunter2") && !told.err.contains("hunter2"), "{told:?}");
+}
