@@ -3,9 +3,10 @@
 use provider_api::{JsonSchema, Secret, schemars};
 use schemars::{Schema, json_schema};
 
-/// Sends SMS through Twilio.
+/// Sends SMS through Twilio. Either `auth_token` signs the requests, or `api_key_sid` and `api_key_secret`.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["auth_token"] }, { "required": ["api_key_sid", "api_key_secret"] }]))]
 pub(crate) struct Config {
     /// The Account SID: `AC` and 32 hexadecimal digits. It stands under Account Info on the first page of Twilio's
     /// console.

@@ -1,6 +1,7 @@
 //! A Test of the provider: what is shown, and what is sent.
 
-use super::{ACCOUNT, SID, TOKEN, config, deliver, message, open, with};
+use super::{ACCOUNT, NUMBER, SID, TOKEN, config, deliver, message, open, with};
+use proptest::prelude::*;
 use provider_api::{
     HttpResponse, Message,
     testing::{FakeHost, json},
@@ -83,4 +84,22 @@ fn a_test_that_twilio_refuses_says_why() {
     let error = open(host, config()).deliver(&test()).unwrap_err();
     assert_eq!(error.code.as_deref(), Some("21608"));
     assert!(error.text.contains("Verified Caller IDs"), "{error}");
+}
+
+proptest! {
+    /// Whatever the text: Twilio gets it to the letter, and the preview has a line for each parameter without code
+    /// and number.
+    #[test]
+    fn any_text_arrives_whole_and_is_shown_masked(before in ".{1,200}", after in "[^0-9]{0,200}") {
+        let mut test = test();
+        test.text = format!("{before}493817{after}{NUMBER}");
+        let (bodies, receipt) = deliver(config(), &test);
+        let sent: Vec<_> = form_urlencoded::parse(bodies[0].as_bytes()).into_owned().collect();
+        prop_assert!(sent.contains(&("Body".to_owned(), test.text.clone())));
+        let preview = receipt.unwrap().preview;
+        prop_assert_eq!(preview.len(), sent.len() + 1);
+        for line in preview {
+            prop_assert!(!line.contains("493817") && !line.contains(NUMBER) && !line.chars().any(char::is_control));
+        }
+    }
 }
