@@ -60,23 +60,68 @@ fn the_library_explains_itself() {
     assert!(inspected.out.contains("SMS (Twilio)"), "{inspected:?}");
 }
 
-/// J24, J48: what no schema can say is told when the provider is opened; nothing of it is quoted.
+/// J48: neither way to sign, and both of them: told before anything is started, with what is right.
 #[test]
-fn two_ways_to_sign_are_one_too_many() {
+fn requests_are_signed_in_one_of_two_ways() {
+    let keys = [
+        "account_sid = \"AC00112233445566778899aabbccddeeff\"",
+        "from = \"+16175551212\"",
+        "member_phone_field = \"mobile\"",
+    ];
+    let token = "auth_token = \"hunter2hunter2\"".to_owned();
+    let key = format!("api_key_sid = \"{}\"\napi_key_secret = \"hunter2hunter2\"", Twilio::KEY);
+    let check = |signed: &str| {
+        let keys = keys.join("\n");
+        console(&format!("[providers.sms_twilio.config]\n{keys}\n{signed}\n")).run("check")
+    };
+    for right in [&token, &key] {
+        assert_eq!(check(right).code, 0, "{right}");
+    }
+    for (wrong, said) in [
+        (String::new(), "has none of the forms that the library expects"),
+        (format!("{token}\n{key}"), "is not what the library expects (`oneOf`)"),
+    ] {
+        let told = check(&wrong);
+        let mistake = format!("passrelay.toml:1:1: `providers.sms_twilio.config` {said}\nhint: ");
+        assert_eq!(told.code, 3, "{told:?}");
+        assert!(told.err.starts_with(&mistake), "{told:?}");
+        assert!(
+            told.err
+                .contains("Either `auth_token` signs the requests, or `api_key_sid` and `api_key_secret`")
+        );
+        assert!(!told.err.contains("hunter2"), "{told:?}");
+    }
+}
+
+/// What no schema says is told where the provider is opened, and its value is not quoted.
+#[test]
+fn a_token_with_a_line_break_is_told_where_the_provider_is_opened() {
     let account = Twilio::ACCOUNT;
-    let configuration = format!(
-        r#"[providers.sms_twilio]
-[providers.sms_twilio.config]
+    let told = console(&format!(
+        r#"[providers.sms_twilio.config]
 account_sid = "{account}"
-auth_token = "hunter2hunter2"
-api_key_sid = "{}"
-api_key_secret = "hunter2hunter2"
+auth_token = "hunter2\nhunter2"
 from = "+16175551212"
 member_phone_field = "mobile"
-"#,
-        Twilio::KEY
-    );
-    let told = console(&configuration).run("providers list");
-    assert!(told.out.contains("keep the token or the API key, not both"), "{told:?}");
+"#
+    ))
+    .run("providers list");
+    assert!(told.out.contains("`auth_token` has white space in it; copy it again"), "{told:?}");
     assert!(!told.out.contains("hunter2") && !told.err.contains("hunter2"), "{told:?}");
+}
+
+const README: &str = include_str!("../../../providers/sms_twilio/README.md");
+
+/// L23: what the library's own page shows is right, and explains every key.
+#[test]
+fn the_first_lines_of_the_page_are_a_right_configuration() {
+    let block = README.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let console = console(block);
+    let checked = console.command(["check"]).env("TWILIO_AUTH_TOKEN", "hunter2hunter2").output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+
+    let schema = console.run("providers schema sms_twilio").json();
+    for key in schema["properties"].as_object().unwrap().keys() {
+        assert!(README.contains(&format!("| `{key}`")) || README.contains(&format!(", `{key}` |")), "{key}");
+    }
 }
