@@ -6,6 +6,7 @@ mod life;
 mod outages;
 mod refusals;
 mod routes;
+mod trying;
 
 use harness::{Twilio, World};
 use serde_json::Value;
