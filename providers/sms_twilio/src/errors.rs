@@ -39,9 +39,7 @@ pub(crate) fn explain_status(status: u16) -> DeliveryError {
         401 | 403 => {
             "refuses the credentials; compare `account_sid` and the key or token with Twilio's console"
         }
-        404 => {
-            "is not there, as Twilio would be; compare `account_sid` with Twilio's console, and look at `base_url`"
-        }
+        404 => "knows no such path; compare `account_sid` with Twilio's console, and look at `base_url`",
         429 => "has too many requests at once; the message was not taken",
         400..=499 => "refuses the request, but not as Twilio does; is `base_url` right?",
         503 => "is down for the moment; the message was not taken",
