@@ -1,6 +1,7 @@
 //! `passrelay providers new`: what is in the way is named, and nothing is made by halves.
 
 use harness::Console;
+use provider_api::API_VERSION;
 use std::fs;
 
 fn left(console: &Console) -> Vec<String> {
@@ -26,6 +27,12 @@ fn a_crate_is_made_and_the_last_three_lines_are_what_to_type_next() {
     assert!(console.read("acme_sms/Cargo.toml").contains("\npassrelay-provider-api = \"1\"\n"));
     assert_eq!(left(&console), ["acme_sms"], "and nothing else");
 
+    let told = console.run("providers new by_version");
+    assert!(
+        told.out
+            .contains("\nit takes provider-api from the registry; `--api PATH|GIT` names another place\n")
+    );
+    assert!(console.read("by_version/Cargo.toml").contains(&format!("provider-api = \"{API_VERSION}\"\n")));
     let json = console.run("providers new other --json").json();
     assert_eq!(json["next"].as_array().unwrap().len(), 3);
     assert!(console.read("other/.gitignore").contains("/target\n"));

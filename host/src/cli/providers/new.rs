@@ -57,7 +57,11 @@ pub(super) fn run(asked: &New) -> Result<Page, Trouble> {
         "cargo build --release".to_owned(),
         format!("passrelay providers conform target/release/lib{name}.so"),
     ];
-    let text = format!("made `{shown}` with {} files\n\nnext:\n  {}", files.len(), next.join("\n  "));
+    let from = match &asked.api {
+        Some(_) => "",
+        None => "\nit takes provider-api from the registry; `--api PATH|GIT` names another place",
+    };
+    let text = format!("made `{shown}` with {} files{from}\n\nnext:\n  {}", files.len(), next.join("\n  "));
     let json = json!({
         "folder": folder,
         "files": files.map(|(file, _)| file),
