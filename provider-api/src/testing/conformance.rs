@@ -68,8 +68,9 @@ pub fn run(door: &dyn Door, sample: &Sample) -> Report {
         opening::refuse_what_is_wrong(&mut exam, door, &manifest);
         if let Some(session) = opening::take_what_is_right(&mut exam, door, &manifest) {
             calls::ask(&mut exam, &*session, &manifest);
-            deliveries::ask(&mut exam, &*session);
-            deliveries::ask_two(&mut exam, door, &*session);
+            if deliveries::ask(&mut exam, &*session) {
+                deliveries::ask_two(&mut exam, door, &*session);
+            }
             close(&mut exam, &*session);
         }
     }

@@ -10,11 +10,17 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Hands over the sample and its relatives.
-pub(super) fn ask(exam: &mut Exam<'_>, session: &dyn Session) {
+/// Hands over the sample and its relatives; whether the sample came back at all: without that there is nothing to compare
+/// with, and a provider that waits for ever would be waited for at every question.
+pub(super) fn ask(exam: &mut Exam<'_>, session: &dyn Session) -> bool {
     exam.rule("sample_message_is_answered");
     let sample = exam.sample.message.clone();
-    let taken = exam.deliver("deliver", session, &sample).is_ok();
+    let answer = exam.deliver("deliver", session, &sample);
+    if matches!(answer, Answer::Panicked) {
+        exam.demand(false, || "the rest is asked when `deliver` answers the sample's message".to_owned());
+        return false;
+    }
+    let taken = answer.is_ok();
 
     exam.rule("unknown_fields_are_ignored");
     let answer = deliver_json(exam, "deliver with unknown fields", session, |message| {
@@ -57,6 +63,7 @@ pub(super) fn ask(exam: &mut Exam<'_>, session: &dyn Session) {
          dropped, so hold no lock and no half-written state across one"
             .to_owned()
     });
+    true
 }
 
 /// Two at the same time, of one provider and of two.

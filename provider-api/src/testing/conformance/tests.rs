@@ -55,6 +55,7 @@ impl Provider for Subject {
                 let code = message.payload.expose();
                 return Err(DeliveryError::new(Failure::Rejected, format!("no text for `{code}`")));
             }
+            "always_panics" => panic!("boom"),
             "echoes_the_recipient" => return Ok(Receipt::new(message.recipient.as_str())),
             "invents_failures" => return Err(DeliveryError::new(Failure::from_word("bored"), "not today")),
             "is_not_reentrant" => {
@@ -211,6 +212,17 @@ fn a_violation_names_the_method_and_the_remedy() {
             "{manner}\n{report}"
         );
     }
+}
+
+#[test]
+fn a_sample_message_that_does_not_come_back_ends_the_deliveries_early() {
+    let report = report("always_panics");
+    let asked: Vec<&str> = report.rules.iter().map(|line| line.rule.as_str()).collect();
+    assert!(report.violated().contains(&"sample_message_is_answered"), "{report}");
+    assert!(
+        !asked.contains(&"hostile_contents_are_survived") && asked.contains(&"close_answers"),
+        "{report}"
+    );
 }
 
 /// Takes anything as its configuration, and explains nothing.

@@ -7,7 +7,7 @@ use crate::{
     },
     plugin::schema::Forms,
 };
-use provider_api::{Channel, EVERY_CHANNEL, Manifest};
+use provider_api::{EVERY_CHANNEL, Manifest};
 use serde_json::{Map, Value, json};
 
 /// Explains and shows a skeleton; there is nothing that the library could be asked with.
@@ -25,10 +25,14 @@ pub(super) fn page(manifest: &Manifest) -> Page {
 }
 
 fn sample(manifest: &Manifest) -> Value {
-    let channel = manifest.channels.iter().find(|channel| *channel != EVERY_CHANNEL);
-    let channel = channel.filter(|channel| Channel::new(channel).is_ok()).map_or("sms", String::as_str);
-    let (field, recipient) =
-        if channel == "email" { ("email", "ada@example.com") } else { ("mobile", "+447700900123") };
+    let channel = manifest.channels.first().map_or("sms", String::as_str);
+    let channel = if channel == EVERY_CHANNEL { "sms" } else { channel };
+    let (field, recipient) = match channel {
+        "email" => ("email", "ada@example.com"),
+        "sms" | "call" | "whatsapp" | "rcs" | "viber" => ("mobile", "+447700900123"),
+        // What an address is there, only its author knows.
+        _ => ("…", "…"),
+    };
     json!({
         "config": config(&manifest.config_schema),
         "message": {
