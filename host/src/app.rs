@@ -5,6 +5,7 @@ use crate::{
     config::{Config, Store},
     http::{self, Face},
     outbox::{Outbox, OutboxParts},
+    phone,
     plugin::{Libraries, Providers, Workshop},
     seal::{Chance, KeyFileError, Keys},
     store::{Ledger, LedgerError},
@@ -73,6 +74,7 @@ impl App {
         let address = config.server.listen;
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|cause| StartError::Listen { address, cause })?;
+        phone::warm_up();
         let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
         let ledger = match config.store {
             Store::Memory => Ledger::in_memory(world.clock.clone())?,

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod http;
 pub mod member;
 pub mod outbox;
+pub mod phone;
 pub mod plugin;
 pub mod route;
 pub mod seal;

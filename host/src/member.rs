@@ -1,6 +1,6 @@
 //! Which methods a member is offered, and why not the others: judged from the declared addresses alone.
 
-use crate::application::Method;
+use crate::{application::Method, phone::Region};
 use provider_api::{
     Address, AddressKind, Availability, Channel, InvalidAddress, InvalidEmail, InvalidPhone, Member,
     Recipient, is_word,
@@ -43,6 +43,8 @@ pub struct Offer {
     pub channel: Channel,
     /// Where it reaches the person.
     pub recipient: Recipient,
+    /// Where its number belongs, if it is one and its region is known.
+    pub region: Option<Region>,
     /// The providers that reach the person there, first choice first; at least one.
     pub providers: Vec<String>,
     /// Whether the application offers it first.
@@ -99,13 +101,14 @@ pub fn judge(
     let mut refusal = None;
     for carrier in carriers {
         match read(method, channel, carrier, person) {
-            Ok(recipient) => match &mut offer {
+            Ok((recipient, kind)) => match &mut offer {
                 Some(offer) if offer.recipient == recipient => offer.providers.push(carrier.id.to_owned()),
                 Some(_) => {}
                 None => {
                     let (method, channel, providers) =
                         (method.clone(), channel.clone(), vec![carrier.id.to_owned()]);
-                    offer = Some(Offer { method, channel, recipient, providers, preferred: false });
+                    let region = Region::of(recipient.as_str()).filter(|_| *kind == AddressKind::Phone);
+                    offer = Some(Offer { method, channel, recipient, region, providers, preferred: false });
                 }
             },
             Err(why) => refusal = worse(refusal, why),
@@ -124,12 +127,12 @@ fn worse(first: Option<Refusal>, other: Refusal) -> Option<Refusal> {
     }
 }
 
-fn read(
+fn read<'a>(
     method: &Method,
     channel: &Channel,
-    carrier: &Carrier<'_>,
+    carrier: &Carrier<'a>,
     person: &Person,
-) -> Result<Recipient, Refusal> {
+) -> Result<(Recipient, &'a AddressKind), Refusal> {
     let Some(addresses) = carrier.addresses else {
         let detail = format!("provider `{}` is not available for channel `{channel}`", carrier.id);
         return Err(Refusal::new(method, "provider_unavailable", detail));
@@ -145,7 +148,8 @@ fn read(
         }
         Person::To(To(to)) => (to.as_str(), "`to`".to_owned()),
     };
-    address.kind.read(value).map_err(|why| refused(method, &name, &address.kind, &why))
+    let read = address.kind.read(value).map_err(|why| refused(method, &name, &address.kind, &why))?;
+    Ok((read, &address.kind))
 }
 
 fn refused(method: &Method, name: &str, kind: &AddressKind, why: &InvalidAddress) -> Refusal {

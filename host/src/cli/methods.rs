@@ -1,7 +1,7 @@
 //! `passrelay methods`: which methods a member would be offered, and why others not.
 
 use super::{arguments::Methods, page::Page, setup, table::table, trouble::Trouble, wiring};
-use crate::{application::Application, config::Config};
+use crate::{application::Application, config::Config, phone::Region};
 use provider_api::Member;
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path};
@@ -26,6 +26,9 @@ pub(super) struct Offered {
     pub(super) payload: String,
     /// The masked recipient.
     pub(super) recipient: String,
+    /// Where its number belongs, if it is one and its region is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) region: Option<Region>,
     /// Whether it is the one that is offered first.
     pub(super) preferred: bool,
 }
@@ -91,14 +94,15 @@ fn application<'a>(config: &'a Config, named: Option<&str>) -> Result<&'a Applic
 fn page(offer: &Offer) -> Page {
     let offered = offer.methods.iter().map(|method| {
         let state = if method.preferred { "preferred" } else { "available" };
-        [method.id.clone(), method.recipient.clone(), state.to_owned()]
+        let region = method.region.map_or_else(|| "-".to_owned(), |region| region.to_string());
+        [method.id.clone(), method.recipient.clone(), region, state.to_owned()]
     });
-    let unavailable = offer
-        .unavailable
-        .iter()
-        .map(|method| [method.id.clone(), "-".to_owned(), format!("{}: {}", method.reason, method.detail)]);
-    let rows: Vec<[String; 3]> = offered.chain(unavailable).collect();
-    Page::new(table(["METHOD", "RECIPIENT", "STATE"], &rows), json!(offer))
+    let unavailable = offer.unavailable.iter().map(|method| {
+        let state = format!("{}: {}", method.reason, method.detail);
+        [method.id.clone(), "-".to_owned(), "-".to_owned(), state]
+    });
+    let rows: Vec<[String; 4]> = offered.chain(unavailable).collect();
+    Page::new(table(["METHOD", "RECIPIENT", "REGION", "STATE"], &rows), json!(offer))
 }
 
 #[cfg(test)]
@@ -165,6 +169,7 @@ mod tests {
                 channel: "sms".to_owned(),
                 payload: "code".to_owned(),
                 recipient: "+44•••••••123".to_owned(),
+                region: Region::named("GB"),
                 preferred: true,
             }],
             unavailable: vec![Unavailable {
@@ -176,10 +181,11 @@ mod tests {
         let page = page(&offer);
         assert_eq!(
             page.text,
-            "METHOD      RECIPIENT      STATE\n\
-             sms:code    +44•••••••123  preferred\n\
-             email:code  -              no_address: member field `email` is empty"
+            "METHOD      RECIPIENT      REGION  STATE\n\
+             sms:code    +44•••••••123  GB      preferred\n\
+             email:code  -              -       no_address: member field `email` is empty"
         );
+        assert_eq!(page.json["methods"][0]["region"], "GB");
         assert_eq!(page.json["methods"][0]["preferred"], true);
     }
 }

@@ -162,6 +162,7 @@ pub(super) async fn methods(
         channel: offer.channel.to_string(),
         payload: offer.method.payload,
         recipient: offer.recipient.masked(),
+        region: offer.region,
         preferred: offer.preferred,
     });
     let unavailable = methods.refusals.into_iter().map(|refusal| Unavailable {

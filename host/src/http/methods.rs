@@ -7,7 +7,10 @@ use super::{
     person::{Errors, MemberRequest},
     shown::json,
 };
-use crate::member::{Person, Refusal};
+use crate::{
+    member::{Person, Refusal},
+    phone::Region,
+};
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -32,6 +35,8 @@ struct Offered<'a> {
     channel: &'a str,
     payload: &'a str,
     recipient: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
     preferred: bool,
 }
 
@@ -47,6 +52,7 @@ pub(super) async fn handle(
         channel: offer.channel.as_str(),
         payload: &offer.method.payload,
         recipient: offer.recipient.masked(),
+        region: offer.region,
         preferred: offer.preferred,
     });
     Ok(json(StatusCode::OK, &Answer { methods: offered.collect(), unavailable: &methods.refusals }))

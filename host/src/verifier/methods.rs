@@ -201,6 +201,7 @@ mod tests {
             preferred: application.preferred.as_ref() == Some(&method),
             method,
             recipient: Recipient::new("x"),
+            region: None,
             providers: vec!["one".to_owned()],
         }
     }

@@ -77,7 +77,8 @@ fn offer(method: &str, recipient: &str) -> Offer {
     let method: Method = method.parse().unwrap();
     let channel = Channel::new(&method.target).unwrap();
     let providers = vec!["one".to_owned(), "two".to_owned()];
-    Offer { method, channel, recipient: Recipient::new(recipient), providers, preferred: false }
+    let recipient = Recipient::new(recipient);
+    Offer { method, channel, recipient, region: None, providers, preferred: false }
 }
 
 fn named(key: &str, request: &str) -> Option<Idempotency> {

@@ -21,7 +21,7 @@ async fn a_member_with_both_addresses_is_offered_both_methods_the_preferred_one_
             asked(&world, member).await,
             json!({
                 "methods": [
-                    { "id": "sms:code", "channel": "sms", "payload": "code", "recipient": "+44•••••••123", "preferred": true },
+                    { "id": "sms:code", "channel": "sms", "payload": "code", "recipient": "+44•••••••123", "region": "GB", "preferred": true },
                     { "id": "email:code", "channel": "email", "payload": "code", "recipient": "a•••@example.com", "preferred": false },
                 ],
                 "unavailable": [],
@@ -40,7 +40,7 @@ async fn a_member_without_an_address_is_not_offered_its_method() {
         asked(&world, json!({ "fields": { "mobile": ADA, "email": "" } })).await,
         json!({
             "methods": [
-                { "id": "sms:code", "channel": "sms", "payload": "code", "recipient": "+44•••••••123", "preferred": true },
+                { "id": "sms:code", "channel": "sms", "payload": "code", "recipient": "+44•••••••123", "region": "GB", "preferred": true },
             ],
             "unavailable": [
                 { "id": "email:code", "reason": "no_address", "detail": "member field `email` is empty" },

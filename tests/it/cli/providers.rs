@@ -146,9 +146,9 @@ fn methods_tells_what_a_member_would_be_offered() {
     assert_eq!(
         told.out.lines().collect::<Vec<_>>(),
         [
-            "METHOD      RECIPIENT      STATE",
-            "sms:code    +44•••••••123  preferred",
-            "email:code  -              no_address: member field `email` is empty",
+            "METHOD      RECIPIENT      REGION  STATE",
+            "sms:code    +44•••••••123  GB      preferred",
+            "email:code  -              -       no_address: member field `email` is empty",
         ]
     );
     let json = console.run("methods web --field email=ada@example.com --json").json();
