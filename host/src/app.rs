@@ -9,6 +9,7 @@ use crate::{
     plugin::{Libraries, Providers, Workshop},
     seal::{Chance, KeyFileError, Keys},
     store::{Ledger, LedgerError},
+    template,
     verifier::{Verifier, VerifierParts},
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -75,6 +76,7 @@ impl App {
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|cause| StartError::Listen { address, cause })?;
         phone::warm_up();
+        template::warm_up();
         let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
         let ledger = match config.store {
             Store::Memory => Ledger::in_memory(world.clock.clone())?,
@@ -82,7 +84,7 @@ impl App {
         let workshop = world.workshop.clone().with_proxy(config.server.proxy);
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
         let outbox = Outbox::new(OutboxParts {
-            site: config.site,
+            templates: config.templates,
             providers: Arc::clone(&providers),
             ledger: ledger.clone(),
             keys: Arc::clone(&keys),

@@ -131,12 +131,3 @@ impl fmt::Display for Method {
         write!(f, "{}:{}", self.target, self.payload)
     }
 }
-
-/// Whom a message speaks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// The name members know (J35).
-    pub name: String,
-    /// Where members find help (J37).
-    pub support_email: String,
-}

@@ -7,14 +7,17 @@ mod log;
 mod mistake;
 mod provider_keys;
 mod providers;
+mod quoted;
 mod report;
 mod routes;
 mod secret;
 mod section;
 mod server;
 mod shelf;
+mod site;
 mod span;
 mod suggestion;
+mod templates;
 mod tree;
 mod violation;
 
@@ -30,9 +33,10 @@ pub use mistake::{Mistake, Mistakes};
 pub use server::{Server, Store};
 
 use crate::{
-    application::{Application, Site},
+    application::Application,
     plugin::{LibrarySettings, Settings},
     route::Routes,
+    template::Templates,
 };
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -46,8 +50,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Where the host is reached.
     pub server: Server,
-    /// Whom messages speak for.
-    pub site: Site,
+    /// What messages say, and whom they speak for.
+    pub templates: Templates,
     /// Where verifications are kept.
     pub store: Store,
     /// The key file.
@@ -65,4 +69,6 @@ pub struct Config {
     pub applications: BTreeMap<String, Application>,
     /// What is wrong but stops nothing: libraries that are missing or refused.
     pub warnings: Vec<Mistake>,
+    /// What is not wrong but worth knowing: texts that cost more than one SMS.
+    pub notes: Vec<Mistake>,
 }

@@ -7,12 +7,12 @@ mod settle;
 pub use running::Settling;
 
 use crate::{
-    application::Site,
     clock::Clock,
     delivery::{Delivery, Outcome},
     plugin::Providers,
     seal::{Chance, DeliveryId, Keys},
     store::Ledger,
+    template::Templates,
     verification::Verification,
 };
 use provider_api::{DeliveryError, Receipt};
@@ -30,8 +30,8 @@ pub struct Outbox {
 /// What an outbox is made of.
 #[derive(Debug)]
 pub struct OutboxParts {
-    /// Whom messages speak for.
-    pub site: Site,
+    /// What messages say.
+    pub templates: Templates,
     /// The providers that are open.
     pub providers: Arc<Providers>,
     /// Where deliveries are kept.
@@ -122,7 +122,8 @@ impl Shared {
             return Err(DeliveryError::misconfigured(text));
         };
         let code = verification.code(key, delivery.generation);
-        lane.deliver(message::write(verification, delivery, &code, &self.parts.site)).await
+        let now = self.parts.clock.now();
+        lane.deliver(message::write(verification, delivery, &code, &self.parts.templates, now)).await
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     application::{Method, Policy},
     clock::after,
     seal::{Code, CodeInput, DeliveryId, Key, VerificationId},
+    template::MemberName,
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Recipient};
@@ -31,6 +32,9 @@ pub struct Verification {
     pub purpose: String,
     /// The language of its messages, as a BCP 47 tag.
     pub locale: Option<String>,
+    /// What the member is called in its messages.
+    #[serde(default)]
+    pub member_name: Option<MemberName>,
     /// The method of its newest send.
     pub method: Method,
     /// The channel of that method.
@@ -125,6 +129,8 @@ pub struct Draft {
     pub purpose: String,
     /// The language of its messages.
     pub locale: Option<String>,
+    /// What the member is called.
+    pub member_name: Option<MemberName>,
     /// What the member was offered.
     pub method: Method,
     /// The channel of that method.
@@ -142,12 +148,25 @@ pub struct Draft {
 impl Verification {
     /// Starts: pending, with one message to be sent at once.
     pub fn start(draft: Draft, delivery: DeliveryId, now: Timestamp) -> Self {
-        let Draft { id, application, purpose, locale, method, channel, recipient, key, policy, slot } = draft;
+        let Draft {
+            id,
+            application,
+            purpose,
+            locale,
+            member_name,
+            method,
+            channel,
+            recipient,
+            key,
+            policy,
+            slot,
+        } = draft;
         Self {
             id,
             application,
             purpose,
             locale,
+            member_name,
             method,
             channel,
             recipient,
@@ -184,6 +203,11 @@ impl Verification {
     /// Where it stands at this time: whatever is pending at `expires_at` is expired.
     pub fn status(&self, now: Timestamp) -> Status {
         if self.status == Status::Pending && now >= self.expires_at { Status::Expired } else { self.status }
+    }
+
+    /// How long it still lasts.
+    pub fn time_left(&self, now: Timestamp) -> Duration {
+        between(now, self.expires_at)
     }
 
     /// Until when it and its deliveries are remembered.

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Top first; ARCHITECTURE.md shows the same.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 10] = [
     &["main"],
     &["cli"],
     &["app"],
@@ -16,8 +16,7 @@ const FLOORS: [&[&str]; 11] = [
     &["verifier", "outbox", "config"],
     &["store", "plugin"],
     &["verification", "member", "delivery"],
-    &["template"],
-    &["application", "route"],
+    &["application", "route", "template"],
     &["seal"],
     &["clock", "telemetry", "phone"],
 ];

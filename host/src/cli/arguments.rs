@@ -1,8 +1,8 @@
 //! What may be typed.
 
-use crate::plugin::Isolation;
+use crate::{plugin::Isolation, template::Locale};
 use clap::{Args, Parser, Subcommand};
-use provider_api::{Channel, Secret};
+use provider_api::{Channel, Secret, is_word};
 use std::{convert::Infallible, path::PathBuf};
 
 /// Proves that a person holds a phone number or an e-mail address.
@@ -125,6 +125,12 @@ pub(super) struct Try {
     /// The channel [default: the one that the library serves and that fits the recipient]
     #[arg(long, value_name = "CHANNEL", value_parser = channel)]
     pub(super) channel: Option<Channel>,
+    /// Which text to send, for example `sign_in`
+    #[arg(long, value_name = "PURPOSE", default_value = "generic", value_parser = purpose)]
+    pub(super) purpose: String,
+    /// The language of the text, for example `de` [default: that of the number's country, else the site's]
+    #[arg(long, value_name = "TAG")]
+    pub(super) locale: Option<Locale>,
     /// Let it reach loopback, private and link-local addresses: a service that is only played
     #[arg(long)]
     pub(super) allow_private_addresses: bool,
@@ -142,6 +148,12 @@ pub(super) struct Test {
     /// The channel [default: the one that the provider serves and that fits the recipient]
     #[arg(long, value_name = "CHANNEL", value_parser = channel)]
     pub(super) channel: Option<Channel>,
+    /// Which text to send, for example `sign_in`
+    #[arg(long, value_name = "PURPOSE", default_value = "generic", value_parser = purpose)]
+    pub(super) purpose: String,
+    /// The language of the text, for example `de` [default: that of the number's country, else the site's]
+    #[arg(long, value_name = "TAG")]
+    pub(super) locale: Option<Locale>,
 }
 
 /// A member to be offered methods.
@@ -158,7 +170,7 @@ pub(super) struct Methods {
     pub(super) member_id: Option<String>,
     /// The member's language, for example `en-GB`
     #[arg(long, value_name = "TAG")]
-    pub(super) locale: Option<String>,
+    pub(super) locale: Option<Locale>,
 }
 
 /// What to send, to whom, and how.
@@ -176,12 +188,15 @@ pub(super) struct Send {
     /// The file whose first line is the code [default: standard input]
     #[arg(long, value_name = "FILE")]
     pub(super) code_file: Option<PathBuf>,
-    /// The whole text, `{payload}` for the code [default: one sentence with the code]
+    /// The whole text, `{payload}` for the code [default: the configured text, else the built-in one]
     #[arg(long, value_name = "TEXT", value_parser = secret)]
     pub(super) text: Option<Secret>,
-    /// Why the person is asked, for example `sign_in`
-    #[arg(long, value_name = "PURPOSE", default_value = "generic")]
+    /// Why the person is asked, for example `sign_in`: picks the text
+    #[arg(long, value_name = "PURPOSE", default_value = "generic", value_parser = purpose)]
     pub(super) purpose: String,
+    /// The language of the text, for example `de` [default: that of the number's country, else the site's]
+    #[arg(long, value_name = "TAG")]
+    pub(super) locale: Option<Locale>,
 }
 
 fn channel(word: &str) -> Result<Channel, provider_api::InvalidChannel> {
@@ -194,6 +209,10 @@ fn isolation(word: &str) -> Result<Isolation, &'static str> {
         "thread" => Ok(Isolation::Thread),
         _ => Err("it is `process` or `thread`"),
     }
+}
+
+fn purpose(word: &str) -> Result<String, &'static str> {
+    if is_word(word) { Ok(word.to_owned()) } else { Err("a purpose is a lower-case word such as `sign_in`") }
 }
 
 /// Keeps what was typed out of `Debug`.

@@ -35,6 +35,7 @@ fn page(setup: &Setup) -> Page {
         counted(config.applications.len(), "application"),
         counted(config.routes.iter().count(), "route"),
     ));
+    text.extend(config.notes.iter().map(|note| format!("note: {note}")));
     text.push(match config.warnings.len() {
         0 => "ok".to_owned(),
         count => format!("not ok: {}", counted(count, "warning")),
@@ -44,6 +45,7 @@ fn page(setup: &Setup) -> Page {
         "file": config.file,
         "ok": config.warnings.is_empty(),
         "warnings": config.warnings,
+        "notes": config.notes,
         "providers": config.providers.keys().collect::<Vec<_>>(),
         "applications": config.applications.keys().collect::<Vec<_>>(),
         "routes": routes.collect::<serde_json::Map<_, _>>(),

@@ -68,7 +68,7 @@ fn member(asked: &Methods) -> Result<Member, Trouble> {
     }
     let mut member = Member::with_fields(fields);
     member.id.clone_from(&asked.member_id);
-    member.locale.clone_from(&asked.locale);
+    member.locale = asked.locale.as_ref().map(ToString::to_string);
     Ok(member)
 }
 

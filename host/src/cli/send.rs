@@ -10,13 +10,17 @@ use super::{
     trouble::Trouble,
     wiring,
 };
-use crate::{config::Config, plugin::Settings};
+use crate::{
+    config::Config,
+    plugin::Settings,
+    template::{Locale, Part, Site, Template, Text, Wrong},
+};
 use provider_api::{AddressKind, Channel, DeliveryError, Receipt, Recipient, Secret};
 use serde_json::json;
-use std::path::Path;
+use std::{fmt, path::Path};
 
 /// What to deliver. `Debug` shows neither code nor text, and the recipient masked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Errand {
     /// The provider, or the channel's route if there is none.
     pub(super) provider: Option<String>,
@@ -26,12 +30,28 @@ pub(super) struct Errand {
     pub(super) channel: Channel,
     /// The code.
     pub(super) code: Secret,
-    /// The whole text with `{payload}` for the code, or none for the host's own sentence.
-    pub(super) text: Option<Secret>,
+    /// A text of the caller's own, in place of the configured one.
+    pub(super) text: Option<Text>,
     /// Why the person is asked.
     pub(super) purpose: String,
+    /// The language of the text.
+    pub(super) locale: Option<Locale>,
     /// Whether it is only a test.
     pub(super) test: bool,
+}
+
+impl fmt::Debug for Errand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { provider, recipient, channel, purpose, locale, test, .. } = self;
+        f.debug_struct("Errand")
+            .field("provider", provider)
+            .field("recipient", recipient)
+            .field("channel", channel)
+            .field("purpose", purpose)
+            .field("locale", locale)
+            .field("test", test)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of it.
@@ -46,11 +66,8 @@ pub(super) struct Delivered {
 /// Hands the code over and tells what the service answered.
 pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Trouble> {
     let recipient = recipient(asked.to.expose())?;
-    if asked.text.as_ref().is_some_and(|text| !text.expose().contains("{payload}")) {
-        return Err(Trouble::new("`--text` lacks `{payload}`, so the code would not be in the message")
-            .with_hint("for example `--text \"{payload} is your code.\"`"));
-    }
     let setup = setup::load(file).await?;
+    let text = asked.text.map(|text| own(&text, &setup.config.templates.site)).transpose()?;
     match &asked.provider {
         Some(provider) => drop(known(&setup.config, provider)?),
         None if setup.config.routes.of(&asked.channel).is_empty() => {
@@ -66,13 +83,28 @@ pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Troubl
         recipient,
         channel: asked.channel,
         code,
-        text: asked.text,
+        text,
         purpose: asked.purpose,
+        locale: asked.locale,
         test: false,
     };
     let told = errand.clone();
     let warnings = setup.config.warnings.clone();
     Ok(page(&told, &wiring::deliver(setup, errand).await?).with_warnings(&warnings))
+}
+
+/// A text that was typed. It is not told: it may hold what the code is for.
+fn own(typed: &Secret, site: &Site) -> Result<Text, Trouble> {
+    let text = Template::new(typed.expose(), Part::Text, site).map_err(|faults| {
+        let told = faults.first().map(|fault| match fault.wrong {
+            Wrong::NoPayload => {
+                "`--text` lacks `{payload}`, so the code would not be in the message".to_owned()
+            }
+            _ => format!("`--text` {fault}"),
+        });
+        Trouble::new(told.unwrap_or_default()).with_hint("for example `--text \"{payload} is your code.\"`")
+    })?;
+    Ok(Text { text, subject: None, html: None })
 }
 
 /// The recipient that was typed, read strictly where its form says what it is; never part of what is told.
@@ -168,8 +200,9 @@ mod tests {
             recipient: recipient("+447700900123").unwrap(),
             channel: Channel::new("sms").unwrap(),
             code: Secret::new("482913"),
-            text: Some(Secret::new("{payload} is it")),
+            text: Some(own(&Secret::new("{payload} is it"), &Site::default()).unwrap()),
             purpose: "generic".to_owned(),
+            locale: None,
             test: false,
         }
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{App, World},
-    application::Application,
+    application::{Application, Policy},
     config::Log,
     member::Person,
     plugin::{
@@ -18,7 +18,7 @@ use crate::{
     seal::Keys,
     store::Ledger,
     telemetry,
-    template::{GENERIC, render},
+    template::{Locale, Occasion},
     verifier::{Verifier, VerifierParts},
 };
 use provider_api::{
@@ -114,7 +114,6 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivere
     };
     setup.config.providers.retain(|id, _| route.contains(id));
     let providers = open(&setup).await?;
-    let message = message(&setup, &errand)?;
     let mut lanes = route.iter().filter_map(|provider| providers.lane(provider));
     if let Some(trouble) = lanes.find_map(|lane| unfit(&lane, &errand)) {
         providers.close().await;
@@ -123,7 +122,7 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivere
     let mut delivered = None;
     for provider in route {
         let outcome = match providers.lane(&provider) {
-            Some(lane) => lane.deliver(message.clone()).await,
+            Some(lane) => lane.deliver(message(&setup, &errand, &provider)?).await,
             None => Err(DeliveryError::unavailable(why_closed(&providers, &provider))),
         };
         let stop = outcome.as_ref().map_or_else(|error| after(&error.failure) == Next::Stop, |_| true);
@@ -178,22 +177,34 @@ async fn open(setup: &Setup) -> Result<Providers, Trouble> {
     Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &workshop).await)
 }
 
-fn message(setup: &Setup, errand: &Errand) -> Result<Message, Trouble> {
+fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Trouble> {
     let world = World::of_this_process();
-    let template = errand.text.as_ref().map_or(GENERIC, |text| text.expose());
-    let site = &setup.config.site;
-    let values = [
-        ("payload", errand.code.expose()),
-        ("site_name", &site.name),
-        ("support_email", &site.support_email),
-    ];
-    let text = render(template, &values);
+    let templates = &setup.config.templates;
+    let occasion = Occasion {
+        application: None,
+        provider,
+        channel: &errand.channel,
+        recipient: &errand.recipient,
+        purpose: &errand.purpose,
+        locale: errand.locale.as_ref().map(Locale::as_str),
+        member_name: None,
+        code: errand.code.expose(),
+        // Nobody checks it: as long as codes usually work.
+        expires_in: Policy::default().lifetime,
+    };
+    let said = match &errand.text {
+        None => templates.say(&occasion),
+        Some(text) => {
+            templates.say_with(text, &occasion).map_err(|why| Trouble::new(format!("`--text` {why}")))?
+        }
+    };
     // No verification stands behind it, so its name says that it was sent by hand.
     let id = format!("man_{}", world.clock.now().as_millisecond());
     let payload = Payload::code(errand.code.expose());
     let mut message =
-        Message::new(id.clone(), errand.channel.clone(), errand.recipient.clone(), payload, text);
+        Message::new(id.clone(), errand.channel.clone(), errand.recipient.clone(), payload, said.text);
     message.delivery_id = id;
+    (message.subject, message.html, message.locale) = (said.subject, said.html, said.locale);
     message.purpose.clone_from(&errand.purpose);
     message.test = errand.test;
     Ok(message)

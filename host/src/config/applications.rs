@@ -6,10 +6,14 @@ use super::{
     report::Report,
     secret,
     section::{Field, Section},
+    templates::{self, Texts},
 };
-use crate::application::{Alphabet, Application, Method, Policy};
-use provider_api::{Secret, is_word};
-use std::time::Duration;
+use crate::{
+    application::{Alphabet, Application, Method, Policy},
+    template::Site,
+};
+use provider_api::{Channel, Secret, is_word};
+use std::{collections::BTreeMap, time::Duration};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -24,14 +28,21 @@ pub(super) struct Typed {
     pub(super) application: Application,
     /// Where each of its methods stands.
     pub(super) methods_at: Vec<usize>,
+    /// What its messages say, by channel.
+    pub(super) templates: BTreeMap<Channel, Texts>,
 }
 
 /// Reads `[applications]`.
-pub(super) fn read(applications: &Section<'_>, environment: &Environment, report: &mut Report) -> Vec<Typed> {
+pub(super) fn read(
+    applications: &Section<'_>,
+    environment: &Environment,
+    site: &Site,
+    report: &mut Report,
+) -> Vec<Typed> {
     let mut taken: Vec<(String, Secret)> = Vec::new();
     let mut read = Vec::new();
     for field in applications.fields() {
-        read.extend(application(&field, environment, &mut taken, report));
+        read.extend(application(&field, environment, site, &mut taken, report));
     }
     read
 }
@@ -39,6 +50,7 @@ pub(super) fn read(applications: &Section<'_>, environment: &Environment, report
 fn application(
     field: &Field<'_>,
     environment: &Environment,
+    site: &Site,
     taken: &mut Vec<(String, Secret)>,
     report: &mut Report,
 ) -> Option<Typed> {
@@ -57,6 +69,7 @@ fn application(
         .unwrap_or_default();
     let preferred = table.find("preferred").and_then(|field| preferred(&field, &methods, report));
     let policy = policy(table.table("code", report), report);
+    let templates = by_channel(&table.table("templates", report), site, report);
     table.close(report);
     if !is_word(field.key) {
         let what = format!("`{}` is no name for an application", field.path);
@@ -65,7 +78,24 @@ fn application(
     }
     let (methods, methods_at) = methods.into_iter().unzip();
     let application = Application { id: field.key.to_owned(), keys, methods, preferred, policy };
-    Some(Typed { application, methods_at })
+    Some(Typed { application, methods_at, templates })
+}
+
+fn by_channel(templates: &Section<'_>, site: &Site, report: &mut Report) -> BTreeMap<Channel, Texts> {
+    let mut read = BTreeMap::new();
+    for field in templates.fields() {
+        let texts = templates::texts(&field, site, report);
+        if let Ok(channel) = Channel::new(field.key) {
+            read.insert(channel, texts.unwrap_or_default());
+        } else {
+            report.mistake(
+                field.key_at,
+                format!("`{}` is no name for a channel", field.path),
+                Some(WORD.to_owned()),
+            );
+        }
+    }
+    read
 }
 
 fn key(

@@ -5,6 +5,7 @@ mod host;
 mod keys;
 mod providers;
 mod secrecy;
+mod templates;
 
 use super::{Config, Draft, Environment, Mistakes, shelf::Shelf};
 use crate::plugin::Refusal;

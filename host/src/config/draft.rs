@@ -11,11 +11,12 @@ use super::{
     section::Section,
     server::{self, Server, Store},
     shelf::Shelf,
+    site, templates,
     tree::Node,
 };
 use crate::{
-    application::Site,
     plugin::{Libraries, LibrarySettings, Settings},
+    template::Site,
 };
 use std::{
     fmt,
@@ -100,12 +101,12 @@ impl Draft {
         let mut root = Section::root(&tree);
         let report_to = &mut report;
         let server = server::server(root.table("server", report_to), &environment, report_to);
-        let site = server::site(root.table("site", report_to), report_to);
+        let site = site::read(root.table("site", report_to), report_to);
         let store = server::store(root.table("store", report_to), report_to);
         let keys = server::keys(root.table("keys", report_to), report_to);
         let libraries = server::libraries(root.table("libraries", report_to), report_to);
         let log = log::read(root.table("log", report_to), report_to);
-        let providers = providers::read(&root.table("providers", report_to), report_to);
+        let providers = providers::read(&root.table("providers", report_to), &site, report_to);
         let pins = providers
             .iter()
             .filter(|typed| typed.settings.enabled)
@@ -113,7 +114,7 @@ impl Draft {
         let libraries = LibrarySettings { pins: pins.collect(), ..libraries };
         let routes = routes::read(&root.table("routes", report_to), report_to);
         let applications =
-            applications::read(&root.table("applications", report_to), &environment, report_to);
+            applications::read(&root.table("applications", report_to), &environment, &site, report_to);
         root.close(report_to);
         Self {
             file: Some(path.to_owned()),
@@ -166,13 +167,16 @@ impl Draft {
             settle(provider, shelf, &self.environment, &mut report);
         }
         let routes = routes::settle(self.routes, &providers, &self.applications, shelf, &mut report);
+        templates::note_lengths(&self.site, &providers, &self.applications, &routes, shelf, &mut report);
+        let templates = templates::settle(self.site, &providers, &self.applications);
         let settings = providers.into_iter().map(|provider| provider.settings);
         let applications = self.applications.into_iter().map(|typed| typed.application);
         Ok(Config {
             file: self.file,
+            notes: report.notes(),
             warnings: report.close()?,
             server: self.server,
-            site: self.site,
+            templates,
             store: self.store,
             keys: self.keys,
             libraries: self.libraries,

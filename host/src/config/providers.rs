@@ -3,9 +3,13 @@
 use super::{
     report::Report,
     section::{Field, Section},
+    templates::{self, Texts},
     tree::Node,
 };
-use crate::plugin::{Isolation, Settings};
+use crate::{
+    plugin::{Isolation, Settings},
+    template::Site,
+};
 use provider_api::is_word;
 use serde_json::json;
 use std::time::Duration;
@@ -29,14 +33,16 @@ pub(super) struct Typed {
     pub(super) config: Option<Node>,
     /// What their table is called.
     pub(super) path: String,
+    /// What its messages say.
+    pub(super) templates: Texts,
 }
 
 /// Reads `[providers]`.
-pub(super) fn read(providers: &Section<'_>, report: &mut Report) -> Vec<Typed> {
-    providers.fields().iter().filter_map(|field| provider(field, report)).collect()
+pub(super) fn read(providers: &Section<'_>, site: &Site, report: &mut Report) -> Vec<Typed> {
+    providers.fields().iter().filter_map(|field| provider(field, site, report)).collect()
 }
 
-fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
+fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed> {
     let mut table = field.table(report)?;
     let enabled = table.find("enabled").and_then(|field| field.flag(report)).unwrap_or(true);
     let library =
@@ -51,6 +57,7 @@ fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
         Some(config) => config.table(report).map(|_| config.node.clone()),
         None => Some(Node::empty_table(table.at())),
     };
+    let templates = table.find("templates").and_then(|field| templates::texts(&field, site, report));
     table.close(report);
     if !is_word(field.key) {
         report.mistake(
@@ -75,6 +82,7 @@ fn provider(field: &Field<'_>, report: &mut Report) -> Option<Typed> {
         },
         config,
         path: format!("{}.config", field.path),
+        templates: templates.unwrap_or_default(),
     })
 }
 
@@ -91,7 +99,8 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
         allow_private_addresses: false,
         config: json!({}),
     };
-    Typed { at: 0, settings, config: Some(keys), path: "config".to_owned() }
+    let templates = Texts::default();
+    Typed { at: 0, settings, config: Some(keys), path: "config".to_owned(), templates }
 }
 
 /// What a name is, for hints.

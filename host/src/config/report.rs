@@ -1,6 +1,9 @@
 //! Collects what is wrong while the file is read, so that reading never stops at the first mistake.
 
-use super::mistake::{Mistake, Mistakes};
+use super::{
+    mistake::{Mistake, Mistakes},
+    quoted,
+};
 use std::path::{Path, PathBuf};
 
 /// The file being read and what was found wrong in it so far.
@@ -11,6 +14,7 @@ pub(super) struct Report {
     mistakes: Vec<Mistake>,
     consequences: Vec<Mistake>,
     warnings: Vec<Mistake>,
+    notes: Vec<Mistake>,
     broken_lines: Vec<Option<usize>>,
 }
 
@@ -24,6 +28,7 @@ impl Report {
             mistakes: Vec::new(),
             consequences: Vec::new(),
             warnings: Vec::new(),
+            notes: Vec::new(),
             broken_lines: Vec::new(),
         }
     }
@@ -51,6 +56,24 @@ impl Report {
     pub(super) fn warning(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
         let warning = self.placed(at, what.into(), hint);
         self.warnings.push(warning);
+    }
+
+    /// Notes what is not wrong but worth knowing.
+    pub(super) fn note(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
+        let note = self.placed(at, what.into(), hint);
+        self.notes.push(note);
+    }
+
+    /// What is worth knowing, in the order of the file.
+    pub(super) fn notes(&self) -> Vec<Mistake> {
+        let mut notes = self.notes.clone();
+        notes.sort_by_key(|note| (note.line, note.column));
+        notes
+    }
+
+    /// The byte of the file behind a byte of a text that begins here.
+    pub(super) fn inside(&self, at: usize, value: &str, byte: usize) -> usize {
+        quoted::place(&self.text, at, value, byte)
     }
 
     /// Notes an error of the TOML parser; what else is found on its line is not told.

@@ -41,6 +41,11 @@ impl<'a> Section<'a> {
         self.at
     }
 
+    /// Its full name, as it may be shown.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// A key, if it stands in the table.
     pub(super) fn find(&mut self, key: &'static str) -> Option<Field<'a>> {
         self.known.push(key);

@@ -1,4 +1,4 @@
-//! `[server]`, `[site]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
+//! `[server]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
 
 use super::{
     environment::Environment,
@@ -6,8 +6,8 @@ use super::{
     secret,
     section::{Field, Section},
 };
-use crate::{application::Site, plugin::LibrarySettings};
-use provider_api::{EmailAddress, Secret};
+use crate::plugin::LibrarySettings;
+use provider_api::Secret;
 use reqwest::Url;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -90,24 +90,6 @@ fn admin(server: &mut Section<'_>, report: &mut Report) -> Option<PathBuf> {
         return None;
     }
     Some(path)
-}
-
-/// Reads `[site]`.
-pub(super) fn site(mut site: Section<'_>, report: &mut Report) -> Site {
-    let name = site.find("name").and_then(|field| field.filled(report)).unwrap_or("Passrelay");
-    let support_email = site.find("support_email").and_then(|field| {
-        let text = field.text(report)?;
-        match EmailAddress::parse(text) {
-            Err(_) if text.is_empty() => None,
-            Err(why) => {
-                field.wrong(&format!("is no e-mail address: {why}"), None, report);
-                None
-            }
-            Ok(address) => Some(address.as_str().to_owned()),
-        }
-    });
-    site.close(report);
-    Site { name: name.to_owned(), support_email: support_email.unwrap_or_default() }
 }
 
 /// Reads `[store]`.

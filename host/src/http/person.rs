@@ -1,7 +1,7 @@
 //! Who is to be reached, as a request says it.
 
 use super::problem::FieldError;
-use crate::application::Method;
+use crate::{application::Method, template::Locale};
 use provider_api::{Member, is_word};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -74,14 +74,7 @@ impl Errors {
 
     /// A BCP 47 tag, by its shape.
     pub(super) fn locale(&mut self, field: &str, locale: Option<String>) -> Option<String> {
-        let is_tag = |tag: &str| {
-            let subtag =
-                |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-            tag.len() <= 35
-                && tag.starts_with(|c: char| c.is_ascii_alphabetic())
-                && tag.split('-').all(subtag)
-        };
-        if locale.as_deref().is_some_and(|locale| !is_tag(locale)) {
+        if locale.as_deref().is_some_and(|locale| locale.parse::<Locale>().is_err()) {
             self.add(field, "expected a language tag such as `en` or `pt-BR`");
         }
         locale

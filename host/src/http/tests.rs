@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{
-    application::Site,
     clock::{ManualClock, millis},
     outbox::{
         OutboxParts,
@@ -10,6 +9,7 @@ use crate::{
     },
     seal::{Chance, Keys},
     store::Ledger,
+    template::Templates,
     verifier::tests::{begun, verifier},
 };
 use axum::{
@@ -36,7 +36,7 @@ pub(super) fn house() -> House {
     let hand = ManualClock::at(millis(1_700_000_000_000));
     let chance = Chance::seeded(2);
     let outbox = Outbox::new(OutboxParts {
-        site: Site { name: "Example".to_owned(), support_email: String::new() },
+        templates: Templates::default(),
         providers: Arc::default(),
         ledger: Ledger::in_memory(hand.clock()).unwrap(),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),

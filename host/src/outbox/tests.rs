@@ -70,7 +70,7 @@ async fn ledger_of(verification: &Verification, deliveries: &[Delivery], hand: &
 fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
     let chance = Chance::seeded(8);
     Outbox::new(OutboxParts {
-        site: Site { name: "Example".to_owned(), support_email: String::new() },
+        templates: Templates::default(),
         providers: Arc::default(),
         ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),

@@ -16,6 +16,7 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
         application: "web".to_owned(),
         purpose: "generic".to_owned(),
         locale: None,
+        member_name: MemberName::new("Ada"),
         method: "sms:code".parse().unwrap(),
         channel: Channel::new("sms").unwrap(),
         recipient: Recipient::new("+447700900123"),

@@ -11,6 +11,7 @@ use crate::{
     member::{Offer, Person},
     seal::{DeliveryId, Keys, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
+    template::MemberName,
     verification::{Draft, ResendRefused, Summary, Verification},
 };
 use jiff::Timestamp;
@@ -96,6 +97,7 @@ impl Verifier {
             application: application.id.clone(),
             purpose: start.purpose,
             locale: start.locale.or_else(|| locale_of(&start.person)),
+            member_name: name_of(&start.person),
             method: offer.method,
             channel: offer.channel,
             recipient: offer.recipient,
@@ -128,6 +130,13 @@ fn slots(keys: &Keys, application: &Application, start: &Start, offer: &Offer) -
 fn locale_of(person: &Person) -> Option<String> {
     match person {
         Person::Member(member) => member.locale.clone(),
+        Person::To(_) => None,
+    }
+}
+
+fn name_of(person: &Person) -> Option<MemberName> {
+    match person {
+        Person::Member(member) => MemberName::new(member.name.as_deref()?),
         Person::To(_) => None,
     }
 }
@@ -177,9 +186,10 @@ impl Beginning {
     /// Sends it again by the method asked for, to the recipient that it proves.
     fn again(&self, mut pending: Verification, now: Timestamp) -> Result<Verification, ResendRefused> {
         pending.resend(self.delivery.clone(), now)?;
-        let Draft { method, channel, locale, .. } = self.draft.clone();
+        let Draft { method, channel, locale, member_name, .. } = self.draft.clone();
         (pending.method, pending.channel) = (method, channel);
         pending.locale = locale.or(pending.locale);
+        pending.member_name = member_name.or(pending.member_name);
         Ok(pending)
     }
 

@@ -33,7 +33,8 @@ pub(super) async fn through(setup: Setup, asked: Test) -> Result<Page, Trouble> 
         channel,
         code: Secret::new("123456"),
         text: None,
-        purpose: "generic".to_owned(),
+        purpose: asked.purpose,
+        locale: asked.locale,
         test: true,
     };
     let told = errand.clone();

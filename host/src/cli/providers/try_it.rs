@@ -26,6 +26,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
         settings.allow_private_addresses = asked.allow_private_addresses;
     }
     let warnings = config.warnings.clone();
-    let asked = Test { provider: id, to: asked.to, channel: asked.channel };
+    let Try { to, channel, purpose, locale, .. } = asked;
+    let asked = Test { provider: id, to, channel, purpose, locale };
     Ok(test::through(Setup { config, libraries }, asked).await?.with_warnings(&warnings))
 }

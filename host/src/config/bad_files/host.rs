@@ -55,8 +55,10 @@ fn each_bad_file_is_told_exactly() {
         ),
         (
             &format!("[server]\nadmin = \"unix:/run/{}\"\n", "x".repeat(103)),
-            &["2:9: `server.admin` makes a path of 108 bytes; a socket's has at most 107\nhint: name a shorter one, \
-               for example \"unix:/run/passrelay/admin.sock\", or \"off\" for none"],
+            &[
+                "2:9: `server.admin` makes a path of 108 bytes; a socket's has at most 107\nhint: name a shorter one, \
+               for example \"unix:/run/passrelay/admin.sock\", or \"off\" for none",
+            ],
         ),
         (
             "[site]\nsupport_email = \"help\"\n",
