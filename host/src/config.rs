@@ -19,6 +19,7 @@ mod span;
 mod suggestion;
 mod templates;
 mod tree;
+mod unsaved;
 mod violation;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use environment::Environment;
 pub use log::Log;
 pub use mistake::{Mistake, Mistakes};
 pub use server::{Server, Store};
+pub use unsaved::{Saved, Unready};
 
 use crate::{
     application::Application,
@@ -60,6 +62,8 @@ pub struct Config {
     pub libraries: LibrarySettings,
     /// What is logged and how it looks.
     pub log: Log,
+    /// Where `{ env = "NAME" }` is looked up.
+    pub environment: Environment,
     /// Every configured provider, by id, also those that are disabled or whose library is missing. The `config` of
     /// these is an empty table.
     pub providers: BTreeMap<String, Settings>,

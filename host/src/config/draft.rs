@@ -181,6 +181,7 @@ impl Draft {
             keys: self.keys,
             libraries: self.libraries,
             log: self.log,
+            environment: self.environment,
             providers: settings.map(|settings| (settings.id.clone(), settings)).collect(),
             routes,
             applications: applications.map(|application| (application.id.clone(), application)).collect(),

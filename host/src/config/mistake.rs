@@ -13,6 +13,9 @@ pub struct Mistake {
     pub line: Option<usize>,
     /// The column in characters, counted from 1.
     pub column: Option<usize>,
+    /// The key that it is about, by its full name, where it is about one.
+    #[serde(skip)]
+    pub field: Option<String>,
     /// What is wrong, in one line.
     pub what: String,
     /// What would be right, in one line.
@@ -81,6 +84,7 @@ mod tests {
             file: "passrelay.toml".into(),
             line: Some(line),
             column: Some(column),
+            field: None,
             what: what.into(),
             hint: hint.map(Into::into),
         }

@@ -44,11 +44,35 @@ impl Report {
         self.mistakes.push(mistake);
     }
 
+    /// Notes a mistake about the key of this full name.
+    pub(super) fn mistake_of(
+        &mut self,
+        field: String,
+        at: usize,
+        what: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        let mistake = Mistake { field: Some(field), ..self.placed(at, what.into(), hint) };
+        self.mistakes.push(mistake);
+    }
+
     /// Notes a mistake that may only follow from another one: a key that is missing, a name that nothing has.
     ///
     /// It is not told while the file has syntax errors, since the parser may have lost the very thing that is missed.
     pub(super) fn consequence(&mut self, at: usize, what: impl Into<String>, hint: Option<String>) {
         let mistake = self.placed(at, what.into(), hint);
+        self.consequences.push(mistake);
+    }
+
+    /// Notes a key that is missing, by its full name; told like any other consequence.
+    pub(super) fn missing(
+        &mut self,
+        field: String,
+        at: usize,
+        what: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        let mistake = Mistake { field: Some(field), ..self.placed(at, what.into(), hint) };
         self.consequences.push(mistake);
     }
 
@@ -88,7 +112,14 @@ impl Report {
     /// Notes that the file cannot be read at all.
     pub(super) fn unreadable(&mut self, what: impl Into<String>, hint: Option<String>) {
         let file = self.file.clone();
-        self.mistakes.push(Mistake { file, line: None, column: None, what: one_line(what.into()), hint });
+        self.mistakes.push(Mistake {
+            file,
+            line: None,
+            column: None,
+            field: None,
+            what: one_line(what.into()),
+            hint,
+        });
     }
 
     /// Closes the report: the warnings, if nothing was wrong.
@@ -110,6 +141,7 @@ impl Report {
             file: self.file.clone(),
             line: Some(line),
             column: Some(column),
+            field: None,
             what: one_line(what),
             hint: hint.map(one_line),
         }

@@ -114,7 +114,7 @@ impl<'a> Field<'a> {
 
     /// Tells that the value is wrong.
     pub(super) fn wrong(&self, why: &str, hint: impl Into<Option<String>>, report: &mut Report) {
-        report.mistake(self.node.at, format!("`{}` {why}", self.path), hint.into());
+        report.mistake_of(self.path.clone(), self.node.at, format!("`{}` {why}", self.path), hint.into());
     }
 
     /// A text, perhaps an empty one.

@@ -73,7 +73,8 @@ impl Here<'_> {
     }
 
     fn wrong(&self, why: &str, report: &mut Report) {
-        report.mistake(self.at(), format!("`{}` {why}", self.path()), self.help());
+        let what = format!("`{}` {why}", self.path());
+        report.mistake_of(self.path().to_owned(), self.at(), what, self.help());
     }
 
     fn unknown(&self, key: &str, report: &mut Report) {
@@ -81,7 +82,8 @@ impl Here<'_> {
         let at = self.keys.places.get(&pointer).map_or(self.at(), |place| place.key_at);
         let hint = suggestion::hint(key, &self.forms.keys())
             .unwrap_or_else(|| "the library declares no keys here".to_owned());
-        report.mistake(at, format!("unknown key `{}` in `{}`", shown(key), self.path()), Some(hint));
+        let what = format!("unknown key `{}` in `{}`", shown(key), self.path());
+        report.mistake_of(self.below(key), at, what, Some(hint));
     }
 
     fn missing(&self, key: &str, report: &mut Report) {
@@ -92,7 +94,13 @@ impl Here<'_> {
             (None, true) => Some(secret::FORMS.to_owned()),
             (help, false) => help,
         };
-        report.consequence(self.at(), format!("`{}` lacks `{}`", self.path(), shown(key)), hint);
+        let what = format!("`{}` lacks `{}`", self.path(), shown(key));
+        report.missing(self.below(key), self.at(), what, hint);
+    }
+
+    /// The full name of a key of this place, as it may be shown.
+    fn below(&self, key: &str) -> String {
+        format!("{}.{}", self.path(), shown(key))
     }
 
     fn of_other_type(&self, expected: &[JsonType], report: &mut Report) {
@@ -110,7 +118,7 @@ impl Here<'_> {
         let found = if whole { JsonType::Integer } else { JsonType::from(self.instance) };
         let found = name(found).unwrap_or("nothing");
         let what = format!("`{}` must be {}, not {found}", self.path(), names.join(" or "));
-        report.mistake(self.at(), what, hint);
+        report.mistake_of(self.path().to_owned(), self.at(), what, hint);
     }
 
     fn none_of(&self, options: &[Json], report: &mut Report) {
@@ -119,7 +127,7 @@ impl Here<'_> {
         let meant = self.instance.as_str().and_then(|text| nearest(text, written.iter().copied()));
         let hint = meant.map(|word| format!("did you mean `{word}`?")).or_else(|| self.help());
         let what = format!("`{}` must be one of {}", self.path(), suggestion::listed(&written));
-        report.mistake(self.at(), what, hint);
+        report.mistake_of(self.path().to_owned(), self.at(), what, hint);
     }
 }
 
