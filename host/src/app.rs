@@ -2,9 +2,12 @@
 
 use crate::{
     clock::Clock,
-    config::{Config, Store},
-    http::{self, Face},
-    outbox::{Outbox, OutboxParts},
+    config::{Config, Saved, Store},
+    http::{self, AdminSocket, Face, SocketError},
+    outbox::{
+        Outbox, OutboxParts,
+        tester::{Tester, TesterParts},
+    },
     phone,
     plugin::{Libraries, Providers, Workshop},
     seal::{Chance, KeyFileError, Keys},
@@ -12,8 +15,8 @@ use crate::{
     template,
     verifier::{Verifier, VerifierParts},
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch};
 
 /// How long a shutdown waits for deliveries under way.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -22,6 +25,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct App {
     listener: TcpListener,
+    admin: Option<AdminSocket>,
     face: Arc<Face>,
     providers: Arc<Providers>,
 }
@@ -57,6 +61,9 @@ pub enum StartError {
         #[source]
         cause: io::Error,
     },
+    /// The admin socket cannot be made.
+    #[error(transparent)]
+    Admin(#[from] SocketError),
     /// The keys cannot be had.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
@@ -66,23 +73,32 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens keys, store, address and providers. A provider that cannot be opened stops nothing.
+    /// Opens addresses, keys, store and providers. A provider that cannot be opened stops nothing.
     ///
     /// # Errors
     ///
-    /// When the address is taken, or keys or store cannot be had.
+    /// When an address is taken, or keys or store cannot be had.
     pub async fn start(config: Config, libraries: &Libraries, world: &World) -> Result<Self, StartError> {
         let address = config.server.listen;
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|cause| StartError::Listen { address, cause })?;
+        let admin = config.server.admin.as_deref().map(AdminSocket::open).transpose()?;
         phone::warm_up();
         template::warm_up();
         let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
         let ledger = match config.store {
             Store::Memory => Ledger::in_memory(world.clock.clone())?,
         };
-        let workshop = world.workshop.clone().with_proxy(config.server.proxy);
+        let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
+        let libraries = Arc::new(libraries.clone());
+        let saved = Saved::new(&config, Arc::clone(&libraries));
+        let tester = Tester::new(TesterParts {
+            templates: config.templates.clone(),
+            providers: Arc::clone(&providers),
+            libraries,
+            workshop,
+        });
         let outbox = Outbox::new(OutboxParts {
             templates: config.templates,
             providers: Arc::clone(&providers),
@@ -100,7 +116,7 @@ impl App {
             clock: world.clock.clone(),
             chance: world.chance.clone(),
         });
-        Ok(Self { listener, face: Arc::new(Face { verifier, outbox }), providers })
+        Ok(Self { listener, admin, face: Arc::new(Face { verifier, outbox, tester, saved }), providers })
     }
 
     /// Where it listens.
@@ -112,6 +128,11 @@ impl App {
         self.listener.local_addr()
     }
 
+    /// The admin socket, if there is one.
+    pub fn admin(&self) -> Option<&Path> {
+        self.admin.as_ref().map(AdminSocket::path)
+    }
+
     /// The providers it opened.
     pub fn providers(&self) -> &Providers {
         &self.providers
@@ -120,7 +141,23 @@ impl App {
     /// Serves until `shutdown` is ready; then finishes the requests and the deliveries under way, and closes the
     /// providers.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        http::serve(self.listener, http::router(Arc::clone(&self.face)), shutdown).await;
+        let stop = watch::Sender::new(());
+        let stopped = || {
+            let mut stop = stop.subscribe();
+            async move { while stop.changed().await.is_ok() {} }
+        };
+        let public = http::serve(self.listener, http::router(Arc::clone(&self.face)), stopped());
+        let (admin, end) = (http::admin_router(Arc::clone(&self.face)), stopped());
+        let admin = async {
+            if let Some(socket) = self.admin {
+                http::serve(socket, admin, end).await;
+            }
+        };
+        let shutdown = async {
+            shutdown.await;
+            drop(stop);
+        };
+        tokio::join!(public, admin, shutdown);
         let left = self.face.outbox.drain(DRAIN).await;
         if left > 0 {
             tracing::warn!(deliveries = left, "stopped while deliveries were under way");

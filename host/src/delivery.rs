@@ -1,5 +1,9 @@
 //! One handing-over of a message to one provider, and what became of it.
 
+mod told;
+
+pub use told::{Answer, Said, Told};
+
 use crate::{
     route::{self, Next},
     seal::{DeliveryId, VerificationId},

@@ -19,10 +19,14 @@ mod shown;
 mod start;
 mod trace;
 
-pub use admin::{AdminSocket, SocketError};
+pub use admin::{AdminSocket, SocketError, admin_router};
 pub use serve::{Listener, serve};
 
-use crate::{outbox::Outbox, verifier::Verifier};
+use crate::{
+    config::Saved,
+    outbox::{Outbox, tester::Tester},
+    verifier::Verifier,
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -32,11 +36,14 @@ use axum::{
     routing::{get, post},
 };
 use problem::Problem;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// The most bytes of a request's body.
 const LARGEST_BODY: usize = 16 * 1024;
+
+/// How long a request may take on the public face.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What the handlers speak for.
 #[derive(Debug)]
@@ -45,18 +52,28 @@ pub struct Face {
     pub verifier: Verifier,
     /// What hands deliveries over.
     pub outbox: Outbox,
+    /// What tests providers.
+    pub tester: Tester,
+    /// What the configuration says of them.
+    pub saved: Saved,
 }
 
-/// Every route of the server.
+/// Every route of the public face.
 pub fn router(face: Arc<Face>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/v1/methods", post(methods::handle))
         .route("/v1/verifications", post(start::handle))
         .route("/v1/verifications/{id}", get(fetch::handle).delete(cancel::handle))
         .route("/v1/verifications/{id}/checks", post(check::handle))
         .route("/v1/verifications/{id}/deliveries", get(deliveries::handle))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(health::ready));
+    dressed(routes, LONGEST, face)
+}
+
+/// Routes with what stands around every request, on whatever listener it arrives.
+fn dressed(routes: Router<Arc<Face>>, longest: Duration, face: Arc<Face>) -> Router {
+    routes
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "no-route", "no such route", "nothing answers here")
         })
@@ -71,7 +88,7 @@ pub fn router(face: Arc<Face>) -> Router {
         })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(trace::limit))
+        .layer(middleware::from_fn_with_state(longest, trace::limit))
         .layer(middleware::map_response(not_stored))
         .layer(middleware::from_fn_with_state(Arc::clone(&face), trace::log))
         .with_state(face)

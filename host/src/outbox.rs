@@ -3,7 +3,9 @@
 mod message;
 mod running;
 mod settle;
+pub mod tester;
 
+pub use message::by_hand;
 pub use running::Settling;
 
 use crate::{

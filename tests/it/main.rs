@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails loudly")]
 
+mod admin;
 mod api;
 mod authors;
 mod boundary;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod caller;
+mod operator;
 mod secrets;
 
 pub use answer::Answer;
@@ -35,6 +36,7 @@ pub struct World {
     folder: Dropped,
     address: SocketAddr,
     client: reqwest::Client,
+    operator: reqwest::Client,
     secrets: Secrets,
     logged: usize,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
@@ -59,6 +61,7 @@ impl World {
         // The part of the whole process's log that is not this world's.
         let logged = log::capture().text().len();
         let folder = Dropped::with(libraries);
+        let socket = folder.path().join("passrelay-admin.sock");
         let here = format!("{}/", folder.path().display());
         let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n{}", configuration.replace("@/", &here));
         let nothing: [(&str, &str); 0] = [];
@@ -77,7 +80,8 @@ impl World {
             clock,
             folder,
             address,
-            client: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client"),
+            client: client().build().expect("a client"),
+            operator: client().unix_socket(socket).build().expect("a client"),
             secrets: Secrets::default(),
             logged,
             running: Some((stop, served)),
@@ -143,6 +147,10 @@ impl World {
         self.secrets.assert_unseen("the log", &log);
         self.secrets.assert_unanswered();
     }
+}
+
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE)
 }
 
 impl Drop for World {

@@ -11,6 +11,7 @@ use crate::{
     application::{Application, Policy},
     config::Log,
     member::Person,
+    outbox::by_hand,
     plugin::{
         Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
     },
@@ -22,7 +23,7 @@ use crate::{
     verifier::{Verifier, VerifierParts},
 };
 use provider_api::{
-    Address, AddressKind, DeliveryError, Member, Message, Payload,
+    Address, AddressKind, DeliveryError, Member, Message,
     testing::{
         Sample,
         conformance::{self, Report},
@@ -198,14 +199,7 @@ fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Tr
             templates.say_with(text, &occasion).map_err(|why| Trouble::new(format!("`--text` {why}")))?
         }
     };
-    // No verification stands behind it, so its name says that it was sent by hand.
-    let id = format!("man_{}", world.clock.now().as_millisecond());
-    let payload = Payload::code(errand.code.expose());
-    let mut message =
-        Message::new(id.clone(), errand.channel.clone(), errand.recipient.clone(), payload, said.text);
-    message.delivery_id = id;
-    (message.subject, message.html, message.locale) = (said.subject, said.html, said.locale);
-    message.purpose.clone_from(&errand.purpose);
+    let mut message = by_hand(&occasion, said, world.clock.now());
     message.test = errand.test;
     Ok(message)
 }

@@ -6,18 +6,12 @@ use super::{
     mistake::Mistakes,
     provider_keys, providers,
     report::Report,
-    section::Section,
     shelf::Shelf,
     tree::{Entry, Node, Value},
 };
 use crate::plugin::{Libraries, Settings};
 use serde_json::{Map, Value as Json};
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 /// The providers as they are saved. `Debug` shows no secret.
 pub struct Saved {
@@ -97,10 +91,7 @@ impl Saved {
 /// What an empty table under this name would mean, if a library has the name.
 fn unsaved_provider(id: &str, shelf: &Shelf<'_>) -> Option<Settings> {
     shelf.manifest(id)?;
-    let entry = Entry { key: id.to_owned(), at: 0, node: Node::empty_table(0) };
-    let table = Node { at: 0, value: Value::Table(vec![entry]) };
-    let mut report = Report::new(Path::new(FILE), "");
-    providers::read(&Section::root(&table), &mut report).pop().map(|typed| typed.settings)
+    Some(providers::of_keys(id, Node::empty_table(0)).settings)
 }
 
 fn laid_over(saved: &Json, unsaved: &Map<String, Json>) -> Map<String, Json> {

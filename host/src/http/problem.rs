@@ -86,7 +86,7 @@ impl Problem {
     }
 
     /// Says when to try again, in whole seconds rounded up.
-    fn retry_after(self, wait: Duration) -> Self {
+    pub(super) fn retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with_header(header::RETRY_AFTER, seconds.max(1))
     }

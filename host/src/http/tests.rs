@@ -3,10 +3,13 @@
 use super::*;
 use crate::{
     clock::{ManualClock, millis},
+    config::{Draft, Environment},
     outbox::{
         OutboxParts,
+        tester::TesterParts,
         tests::{capture_log, captured_log},
     },
+    plugin::Workshop,
     seal::{Chance, Keys},
     store::Ledger,
     template::Templates,
@@ -17,6 +20,7 @@ use axum::{
     http::{HeaderMap, Method, Request},
 };
 use serde_json::{Value, json};
+use std::path::Path;
 use tower::ServiceExt as _;
 
 /// A face without providers, at a time that stands still.
@@ -43,7 +47,16 @@ pub(super) fn house() -> House {
         clock: hand.clock(),
         chance,
     });
-    let face = Face { verifier: verifier(&hand), outbox };
+    let libraries = Arc::default();
+    let tester = Tester::new(TesterParts {
+        site: Site { name: "Example".to_owned(), support_email: String::new() },
+        providers: Arc::default(),
+        libraries: Arc::clone(&libraries),
+        workshop: Workshop::new(hand.clock()),
+    });
+    let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
+    let saved = Saved::new(&config.unwrap(), libraries);
+    let face = Face { verifier: verifier(&hand), outbox, tester, saved };
     House { hand, face: Arc::new(face) }
 }
 

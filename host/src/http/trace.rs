@@ -10,12 +10,9 @@ use axum::{
 use std::{sync::Arc, time::Duration};
 use tracing::Instrument as _;
 
-/// How long a request may take, its body included. Real time: it guards the server, not a rule.
-const LONGEST: Duration = Duration::from_mins(1);
-
-/// Ends a request that takes too long.
-pub(super) async fn limit(request: Request, next: Next) -> Response {
-    tokio::time::timeout(LONGEST, next.run(request)).await.unwrap_or_else(|_| {
+/// Ends a request that takes too long, its body included. Real time: it guards the server, not a rule.
+pub(super) async fn limit(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(longest, next.run(request)).await.unwrap_or_else(|_| {
         let detail = "the request took too long";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed-out", "timed out", detail).into_response()
     })

@@ -1,6 +1,7 @@
 //! What a provider is handed.
 
 use crate::{
+    clock::after,
     delivery::Delivery,
     seal::Code,
     template::{Occasion, Said, Templates},
@@ -43,6 +44,20 @@ pub(super) fn write(
     message.purpose.clone_from(&verification.purpose);
     message.expires_at_ms = verification.expires_at.as_millisecond();
     message.repeated = delivery.repeated;
+    message
+}
+
+/// Writes a message that is sent by hand, outside of any verification.
+pub fn by_hand(occasion: &Occasion<'_>, said: Said, now: Timestamp) -> Message {
+    // No verification stands behind it, so its name says that it was sent by hand.
+    let id = format!("man_{}", now.as_millisecond());
+    let (channel, recipient) = (occasion.channel.clone(), occasion.recipient.clone());
+    let payload = Payload::code(occasion.code);
+    let mut message = Message::new(id.clone(), channel, recipient, payload, said.text);
+    message.delivery_id = id;
+    (message.subject, message.html, message.locale) = (said.subject, said.html, said.locale);
+    occasion.purpose.clone_into(&mut message.purpose);
+    message.expires_at_ms = after(now, occasion.expires_in).as_millisecond();
     message
 }
 

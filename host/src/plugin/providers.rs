@@ -11,6 +11,7 @@ use super::{
 };
 use crate::clock::Clock;
 use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -53,6 +54,21 @@ pub struct ProviderStatus {
     pub state: ProviderState,
 }
 
+impl Serialize for ProviderStatus {
+    /// One object: what a list of providers shows of each.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { id, library, version, channels, state } = self;
+        let mut object = to.serialize_struct("provider", 6)?;
+        object.serialize_field("id", id)?;
+        object.serialize_field("library", library)?;
+        object.serialize_field("version", version)?;
+        object.serialize_field("channels", channels)?;
+        object.serialize_field("state", state.as_str())?;
+        object.serialize_field("reason", &state.reason())?;
+        object.end()
+    }
+}
+
 /// How a provider is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderState {
@@ -65,6 +81,26 @@ pub enum ProviderState {
     Failed(String),
     /// The configuration says `enabled = false`.
     Disabled,
+}
+
+impl ProviderState {
+    /// The word: `ready`, `resting`, `failed` or `disabled`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Resting(_) => "resting",
+            Self::Failed(_) => "failed",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Why it is so, where there is a reason.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Resting(reason) | Self::Failed(reason) => Some(reason),
+            Self::Ready | Self::Disabled => None,
+        }
+    }
 }
 
 /// What opening providers needs besides their settings.
@@ -142,6 +178,22 @@ impl Providers {
             }
         }
         Self { slots }
+    }
+
+    /// Opens one more provider beside those that are configured, to be closed by the caller.
+    ///
+    /// # Errors
+    ///
+    /// With what stands in the way; its words hold no secret of the settings.
+    pub async fn open_beside(
+        settings: &Settings,
+        libraries: &Libraries,
+        workshop: &Workshop,
+    ) -> Result<Lane, DeliveryError> {
+        let library = libraries
+            .by_id(&settings.library)
+            .ok_or_else(|| DeliveryError::unavailable(why_missing(libraries, &settings.library)))?;
+        open_lane(settings, library, workshop, Http::new(workshop.proxy.clone())).await
     }
 
     /// The open provider with this id.

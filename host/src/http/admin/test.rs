@@ -1,0 +1,114 @@
+//! `POST /v1/providers/{id}/tests`: sends a test message through a provider, with unsaved keys if there are any.
+
+use crate::{
+    config::{Mistake, Unready},
+    http::{Face, Problem, body::Body, person::Errors, problem::FieldError, shown::json},
+    outbox::tester::{Test, TestError, fit::Unfit},
+};
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::StatusCode,
+    response::Response,
+};
+use provider_api::{Channel, Recipient};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::{sync::Arc, time::Duration};
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    to: String,
+    channel: Option<String>,
+    purpose: Option<String>,
+    locale: Option<String>,
+    config: Option<Map<String, Value>>,
+}
+
+pub(super) async fn handle(
+    State(face): State<Arc<Face>>,
+    id: Result<Path<String>, PathRejection>,
+    Body { request, .. }: Body<Request>,
+) -> Result<Response, Problem> {
+    let Path(id) = id.map_err(|_| unknown("there is no provider of that id"))?;
+    let (test, config) = read(request)?;
+    // In a task of its own: a caller that hangs up loses its answer, and the provider is closed in order all the same.
+    let task = tokio::spawn(async move {
+        match config {
+            None => Ok(face.tester.saved(&id, &test).await?),
+            Some(keys) => {
+                let settings = face.saved.with(&id, &keys)?;
+                Ok(face.tester.unsaved(settings, &test).await?)
+            }
+        }
+    });
+    let told = task.await.unwrap_or_else(|_| {
+        tracing::error!("a test panicked");
+        Err(Problem::internal())
+    })?;
+    Ok(json(StatusCode::OK, &told))
+}
+
+fn read(request: Request) -> Result<(Test, Option<Map<String, Value>>), Problem> {
+    let Request { to, channel, purpose, locale, config } = request;
+    let mut errors = Errors::default();
+    errors.text("to", to.trim());
+    let channel = channel.map(|word| Channel::new(&word));
+    if matches!(channel, Some(Err(_))) {
+        errors.add("channel", "expected a channel such as `sms`");
+    }
+    let purpose = errors.purpose(purpose);
+    let locale = errors.locale("locale", locale);
+    if !errors.0.is_empty() {
+        return Err(Problem::invalid(&errors.0));
+    }
+    let channel = channel.and_then(Result::ok);
+    Ok((Test { to: Recipient::new(to.trim()), channel, purpose, locale }, config))
+}
+
+impl From<TestError> for Problem {
+    fn from(error: TestError) -> Self {
+        let told = error.to_string();
+        match error {
+            TestError::Busy => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tests", "too many tests", told)
+                    .retry_after(Duration::from_secs(1))
+            }
+            TestError::Unknown(_) => unknown(told),
+            TestError::Closed { .. } => unavailable(told),
+            TestError::Unfit(unfit) => {
+                let field = if matches!(unfit, Unfit::Recipient { .. }) { "to" } else { "channel" };
+                Self::invalid(&[FieldError::new(field, told)])
+            }
+        }
+    }
+}
+
+impl From<Unready> for Problem {
+    fn from(unready: Unready) -> Self {
+        let told = unready.to_string();
+        match unready {
+            Unready::Unknown(_) => unknown(told),
+            Unready::Disabled(_) | Unready::Library { hint: None, .. } => unavailable(told),
+            Unready::Library { hint: Some(hint), .. } => unavailable(format!("{told}; {hint}")),
+            Unready::Keys(mistakes) => Self::invalid(&mistakes.iter().map(field).collect::<Vec<_>>()),
+        }
+    }
+}
+
+/// A mistake as the error of a field, which its words need not name again.
+fn field(mistake: &Mistake) -> FieldError {
+    let field = mistake.field.as_deref().unwrap_or("config");
+    let what = mistake.what.strip_prefix(&format!("`{field}` ")).unwrap_or(&mistake.what);
+    let hint = mistake.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+    FieldError::new(field, format!("{what}{hint}"))
+}
+
+fn unknown(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "provider-not-found", "provider not found", detail)
+}
+
+fn unavailable(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "provider-unavailable", "provider unavailable", detail)
+}
