@@ -1,6 +1,7 @@
 //! `passrelay send`: hands over a code of the caller's own, outside of any verification.
 
 mod code;
+mod told;
 
 use super::{
     Exit,
@@ -12,10 +13,11 @@ use super::{
 };
 use crate::{
     config::Config,
+    delivery::{Answer, Told},
     plugin::Settings,
     template::{Locale, Part, Site, Template, Text, Wrong},
 };
-use provider_api::{AddressKind, Channel, DeliveryError, Receipt, Recipient, Secret};
+use provider_api::{AddressKind, Channel, Recipient, Secret};
 use serde_json::json;
 use std::{fmt, path::Path};
 
@@ -54,15 +56,6 @@ impl fmt::Debug for Errand {
     }
 }
 
-/// What became of it.
-#[derive(Debug, Clone)]
-pub(super) struct Delivered {
-    /// The provider that was asked last.
-    pub(super) provider: String,
-    /// What it answered.
-    pub(super) outcome: Result<Receipt, DeliveryError>,
-}
-
 /// Hands the code over and tells what the service answered.
 pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Trouble> {
     let recipient = recipient(asked.to.expose())?;
@@ -88,9 +81,8 @@ pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Troubl
         locale: asked.locale,
         test: false,
     };
-    let told = errand.clone();
     let warnings = setup.config.warnings.clone();
-    Ok(page(&told, &wiring::deliver(setup, errand).await?).with_warnings(&warnings))
+    Ok(page(&wiring::deliver(setup, errand).await?).with_warnings(&warnings))
 }
 
 /// A text that was typed. It is not told: it may hold what the code is for.
@@ -143,56 +135,15 @@ pub(super) fn known<'a>(config: &'a Config, provider: &str) -> Result<&'a Settin
 }
 
 /// Tells what became of it. What a provider says was cleared of code and recipient by its lane.
-pub(super) fn page(errand: &Errand, delivered: &Delivered) -> Page {
-    let recipient = errand.recipient.masked();
-    let Delivered { provider, outcome } = delivered;
-    let mut json = json!({
-        "delivered": outcome.is_ok(),
-        "provider": provider,
-        "channel": errand.channel,
-        "recipient": recipient,
-        "test": errand.test,
-    });
-    let (text, details, exit) = match outcome {
-        Ok(receipt) => {
-            let head = format!("handed over by `{provider}` to {recipient} on `{}`", errand.channel);
-            let reference = receipt.reference.as_deref().map(|named| ("reference", one_line(named)));
-            let segments = receipt.segments.map(|count| ("segments", count.to_string()));
-            let cost = receipt.cost.as_ref();
-            let cost = cost.map(|cost| ("cost", one_line(&format!("{} {}", cost.amount, cost.currency))));
-            let facts = [reference, segments, cost].into_iter().flatten();
-            let lines = facts.map(|(name, fact)| format!("\n{name:<9}  {fact}"));
-            let text = std::iter::once(head).chain(lines).collect::<String>();
-            let details = json!({
-                "reference": receipt.reference,
-                "segments": receipt.segments,
-                "cost": receipt.cost,
-            });
-            (text, details, Exit::Done)
-        }
-        Err(error) => {
-            let told = one_line(&error.to_string());
-            let text =
-                format!("not handed over by `{provider}` to {recipient} on `{}`\n{told}", errand.channel);
-            let details = json!({
-                "failure": error.failure,
-                "code": error.code,
-                "text": error.text,
-                "retry_after_ms": error.retry_after_ms,
-            });
-            (text, details, Exit::Failed)
-        }
-    };
-    if let (Some(json), serde_json::Value::Object(details)) = (json.as_object_mut(), details) {
-        json.extend(details);
-    }
-    Page::new(text, json).with_exit(exit)
+pub(super) fn page(told: &Told) -> Page {
+    let exit = if matches!(told.answer, Answer::Receipt { .. }) { Exit::Done } else { Exit::Failed };
+    Page::new(told::text(told), json!(told)).with_exit(exit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use provider_api::Failure;
+    use provider_api::{DeliveryError, Message, Payload, Receipt};
 
     fn errand() -> Errand {
         Errand {
@@ -207,29 +158,19 @@ mod tests {
         }
     }
 
+    /// Section H: what ends well ends with 0, also what was only simulated.
     #[test]
-    fn what_was_handed_over_is_told_without_code_and_full_recipient() {
-        let receipt = Receipt::new("SM1").with_segments(2).with_cost("0.0425", "EUR");
-        let delivered = Delivered { provider: "dry_run".to_owned(), outcome: Ok(receipt) };
-        let page = page(&errand(), &delivered);
-        assert_eq!(
-            page.text,
-            "handed over by `dry_run` to +44•••••••123 on `sms`\nreference  SM1\nsegments   2\ncost       0.0425 EUR"
-        );
-        assert_eq!(page.json["reference"], "SM1");
-        assert_eq!(page.exit, Exit::Done);
-    }
-
-    #[test]
-    fn what_was_not_handed_over_is_told_on_two_lines() {
-        let error = DeliveryError::new(Failure::Rejected, "no such\nnumber").with_code("E17");
-        let delivered = Delivered { provider: "dry_run".to_owned(), outcome: Err(error) };
-        let page = page(&errand(), &delivered);
-        assert_eq!(
-            page.text,
-            "not handed over by `dry_run` to +44•••••••123 on `sms`\nrejected (E17): no such number"
-        );
-        assert_eq!((page.exit, &page.json["code"]), (Exit::Failed, &json!("E17")));
+    fn the_exit_code_says_whether_it_was_taken() {
+        let (sms, recipient) = (Channel::new("sms").unwrap(), Recipient::new("+447700900123"));
+        let message = Message::new("m", sms, recipient, Payload::code("482913"), "482913");
+        for (outcome, exit, delivered) in [
+            (Ok(Receipt::new("SM1")), Exit::Done, true),
+            (Ok(Receipt::new("SM1").simulated()), Exit::Done, false),
+            (Err(DeliveryError::misconfigured("no")), Exit::Failed, false),
+        ] {
+            let page = page(&Told::new("one", &message, &outcome));
+            assert_eq!((page.exit, &page.json["delivered"]), (exit, &json!(delivered)));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     methods::{Offer, Offered, Unavailable},
-    send::{Delivered, Errand},
+    send::Errand,
     setup::Setup,
     trouble::Trouble,
 };
@@ -10,8 +10,12 @@ use crate::{
     app::{App, World},
     application::{Application, Policy},
     config::Log,
+    delivery::Told,
     member::Person,
-    outbox::by_hand,
+    outbox::{
+        by_hand,
+        tester::fit::{self, Unfit},
+    },
     plugin::{
         Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
     },
@@ -23,7 +27,7 @@ use crate::{
     verifier::{Verifier, VerifierParts},
 };
 use provider_api::{
-    Address, AddressKind, DeliveryError, Member, Message,
+    DeliveryError, Member, Message,
     testing::{
         Sample,
         conformance::{self, Report},
@@ -77,6 +81,9 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let app =
         App::start(config, &libraries, &World::of_this_process()).await.map_err(|why| Trouble::told(&why))?;
+    if let Some(socket) = app.admin() {
+        tracing::info!(socket = %socket.display(), "operators are answered");
+    }
     if let Ok(address) = app.address() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     }
@@ -108,7 +115,7 @@ pub(super) async fn provider_status(setup: Setup) -> Result<Vec<ProviderStatus>,
 }
 
 /// Opens what is needed and hands one message over: to the provider that is named, else along the channel's route.
-pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivered, Trouble> {
+pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Told, Trouble> {
     let route = match &errand.provider {
         Some(provider) => vec![provider.clone()],
         None => setup.config.routes.of(&errand.channel).to_vec(),
@@ -122,12 +129,13 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Delivere
     }
     let mut delivered = None;
     for provider in route {
+        let message = message(&setup, &errand, &provider)?;
         let outcome = match providers.lane(&provider) {
-            Some(lane) => lane.deliver(message(&setup, &errand, &provider)?).await,
+            Some(lane) => lane.deliver(message.clone()).await,
             None => Err(DeliveryError::unavailable(why_closed(&providers, &provider))),
         };
         let stop = outcome.as_ref().map_or_else(|error| after(&error.failure) == Next::Stop, |_| true);
-        delivered = Some(Delivered { provider, outcome });
+        delivered = Some(Told::new(&provider, &message, &outcome));
         if stop {
             break;
         }
@@ -206,21 +214,28 @@ fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Tr
 
 /// Why a provider cannot be asked to deliver this at all: not on this channel, or not to such an address.
 fn unfit(lane: &Lane, errand: &Errand) -> Option<Trouble> {
-    let (id, channel) = (lane.id(), &errand.channel);
-    if !lane.serves(channel) {
-        let channels = lane.manifest().channels.join("`, `");
-        let trouble = Trouble::new(format!("provider `{id}` does not deliver on `{channel}`"));
-        return Some(trouble.with_hint(format!("it delivers on `{channels}`")));
+    fit::recipient(lane, &errand.channel, errand.recipient.as_str()).err().map(Trouble::from)
+}
+
+impl From<Unfit> for Trouble {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Ambiguous { .. } => {
+                Self::new(unfit.to_string()).with_hint("say which with `--channel CHANNEL`")
+            }
+            Unfit::Channel { provider, channel, served } => {
+                let trouble = Self::new(format!("provider `{provider}` does not deliver on `{channel}`"));
+                trouble.with_hint(format!("it delivers on `{}`", served.join("`, `")))
+            }
+            Unfit::Recipient { example, .. } => {
+                let trouble = Self::new(format!("`--to` {unfit}"));
+                match example {
+                    Some(example) => trouble.with_hint(format!("for example `--to {example}`")),
+                    None => trouble,
+                }
+            }
+        }
     }
-    let address = Address::for_channel(lane.addresses(), channel)?;
-    let why = address.kind.read(errand.recipient.as_str()).err()?;
-    let example = match address.kind {
-        AddressKind::Email => "ada@example.com",
-        AddressKind::Phone => "+447700900123",
-        _ => return Some(Trouble::new(format!("`--to` is no recipient on `{channel}`: {why}"))),
-    };
-    let trouble = Trouble::new(format!("`--to` is no recipient on `{channel}`: {why}"));
-    Some(trouble.with_hint(format!("for example `--to {example}`")))
 }
 
 fn why_closed(providers: &Providers, id: &str) -> String {

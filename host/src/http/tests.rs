@@ -49,7 +49,7 @@ pub(super) fn house() -> House {
     });
     let libraries = Arc::default();
     let tester = Tester::new(TesterParts {
-        site: Site { name: "Example".to_owned(), support_email: String::new() },
+        templates: Templates::default(),
         providers: Arc::default(),
         libraries: Arc::clone(&libraries),
         workshop: Workshop::new(hand.clock()),

@@ -51,7 +51,8 @@ fn a_provider_that_cannot_be_opened_says_why() {
     let told = console.run("providers test dry_run --to +447700900123");
     assert_eq!(told.code, 1);
     assert!(told.out.starts_with("not handed over by `dry_run` to +44•••••••123 on `sms`\n"), "{told:?}");
-    assert!(told.out.contains("the provider is not open: ") && told.out.lines().count() == 2, "{told:?}");
+    assert!(told.out.contains("the provider is not open: ") && told.out.lines().count() == 3, "{told:?}");
+    assert!(told.out.ends_with("\ntext       •••••• is your Example code.\n"), "{told:?}");
 }
 
 /// J23: a library says of itself for which host it is made.
@@ -135,6 +136,52 @@ fn a_test_message_is_marked_as_one_and_proves_nothing() {
         outbox.lines().count() == 2 && outbox.lines().all(|line| line.contains("\"test\":true")),
         "{outbox}"
     );
+}
+
+/// J45, J46, S25: which it was, and exactly what was said, the code masked; the same fields as the API's.
+#[test]
+fn a_test_shows_which_it_was_and_what_was_said() {
+    let console = Console::configured(CONFIGURATION);
+    let told = console.run("providers test dry_run --to +447700900123");
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert_eq!(lines[0], "handed over by `dry_run` to +44•••••••123 on `sms`");
+    assert!(lines[1].starts_with("reference  man_"), "{told:?}");
+    assert_eq!(lines[2..], ["text       •••••• is your Example code."]);
+    let json = console.run("providers test dry_run --to +447700900123 --json").json();
+    let told = json!({
+        "delivered": true, "simulated": false, "test": true, "provider": "dry_run", "channel": "sms",
+        "recipient": "+44•••••••123", "reference": json["reference"], "segments": null, "encoding": null,
+        "cost": null, "preview": [],
+        "message": { "text": "•••••• is your Example code.", "subject": null, "html": null },
+    });
+    assert_eq!(json, told);
+}
+
+/// J17, J48, L21: the file that `--config` names may be one that is not in force; incomplete, it says what is missing.
+#[test]
+fn a_test_of_a_draft_needs_all_of_it_and_touches_nothing_else() {
+    let console = Console::configured(CONFIGURATION);
+    console.write("draft.toml", "[providers.dry_run]\n[providers.dry_run.config]\nfail = [\"rejected\"]\n");
+    let test = "providers test dry_run --to +447700900123 --config draft.toml";
+    let told = console.run(test);
+    assert_eq!((told.code, told.out.as_str()), (3, ""), "{told:?}");
+    assert!(
+        told.err.starts_with("draft.toml:2:1: `providers.dry_run.config` lacks `outbox`\nhint: The file ")
+    );
+    let mistakes = console.run(&format!("{test} --json")).json();
+    assert_eq!(mistakes["mistakes"][0]["what"], "`providers.dry_run.config` lacks `outbox`");
+    console.write("draft.toml", "[providers.dry_run.config]\noutbox = \"draft.jsonl\"\n");
+    assert_eq!(console.run(test).code, 0);
+    assert_eq!((console.read("draft.jsonl").lines().count(), console.read("outbox.jsonl").as_str()), (1, ""));
+}
+
+/// While a server runs, its own providers are not those that are tried.
+#[test]
+fn a_test_may_run_beside_the_server() {
+    let console = Console::configured(CONFIGURATION);
+    let server = console.serve();
+    assert_eq!(console.run("providers test dry_run --to +447700900123").code, 0);
+    assert_eq!(server.stop().0, Some(0));
 }
 
 /// J20: the same answer as the API's, at the terminal.

@@ -39,31 +39,22 @@ fn page(settings: &[Settings], status: &[ProviderStatus]) -> Page {
 
 fn row(settings: &Settings, status: Option<&ProviderStatus>) -> [String; 5] {
     let version = status.and_then(|status| status.version.clone()).unwrap_or_else(|| "-".to_owned());
-    let (state, reason) = state(status);
-    let state = reason.map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"));
+    let state = status.map_or(&ProviderState::Disabled, |status| &status.state);
+    let word = state.as_str();
+    let state = state.reason().map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"));
     let channels = words(status.map_or(&[], |status| &status.channels));
     [settings.id.clone(), settings.library.clone(), version, channels, state]
 }
 
 fn object(settings: &Settings, status: Option<&ProviderStatus>) -> Value {
-    let (state, reason) = state(status);
-    json!({
-        "id": settings.id,
-        "library": settings.library,
-        "version": status.and_then(|status| status.version.as_deref()),
-        "channels": status.map_or(&[][..], |status| &status.channels),
-        "state": state,
-        "reason": reason,
-    })
-}
-
-fn state(status: Option<&ProviderStatus>) -> (&'static str, Option<&str>) {
-    match status.map(|status| &status.state) {
-        None | Some(ProviderState::Disabled) => ("disabled", None),
-        Some(ProviderState::Ready) => ("ready", None),
-        Some(ProviderState::Resting(reason)) => ("resting", Some(reason)),
-        Some(ProviderState::Failed(reason)) => ("failed", Some(reason)),
-    }
+    let disabled = || ProviderStatus {
+        id: settings.id.clone(),
+        library: settings.library.clone(),
+        version: None,
+        channels: Vec::new(),
+        state: ProviderState::Disabled,
+    };
+    json!(status.cloned().unwrap_or_else(disabled))
 }
 
 #[cfg(test)]

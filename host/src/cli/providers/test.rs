@@ -10,9 +10,10 @@ use crate::{
         wiring,
     },
     config::Config,
+    outbox::tester::{CODE, fit},
     plugin::Libraries,
 };
-use provider_api::{Channel, EVERY_CHANNEL, Secret};
+use provider_api::{Channel, EVERY_CHANNEL, Manifest, Secret};
 use std::path::Path;
 
 /// Sends a message that is marked as a test, with a code that proves nothing.
@@ -31,55 +32,20 @@ pub(super) async fn through(setup: Setup, asked: Test) -> Result<Page, Trouble> 
         provider: Some(asked.provider),
         recipient: send::recipient(asked.to.expose())?,
         channel,
-        code: Secret::new("123456"),
+        code: Secret::new(CODE),
         text: None,
         purpose: asked.purpose,
         locale: asked.locale,
         test: true,
     };
-    let told = errand.clone();
-    Ok(send::page(&told, &wiring::deliver(setup, errand).await?))
+    Ok(send::page(&wiring::deliver(setup, errand).await?))
 }
 
-/// The channel that a provider serves and that fits a recipient: its only one, else the plain one of such addresses.
+/// The channel that fits; what a library that is missing would serve is told when its provider is opened.
 fn channel(config: &Config, libraries: &Libraries, provider: &str, to: &str) -> Result<Channel, Trouble> {
     let settings = send::known(config, provider)?;
-    let served: Vec<&str> = match libraries.by_id(&settings.library) {
-        Some(library) => library.manifest.channels.iter().map(String::as_str).collect(),
-        // What is missing is told when the provider is opened.
-        None => vec![EVERY_CHANNEL],
-    };
-    fitting(&served, to).ok_or_else(|| {
-        Trouble::new(format!("provider `{provider}` may deliver this on several channels"))
-            .with_hint("say which with `--channel CHANNEL`")
-    })
-}
-
-fn fitting(served: &[&str], to: &str) -> Option<Channel> {
-    let plain = if to.contains('@') { "email" } else { "sms" };
-    let word = match served {
-        [only] if *only != EVERY_CHANNEL => only,
-        served if served.contains(&plain) || served.contains(&EVERY_CHANNEL) => plain,
-        _ => return None,
-    };
-    Channel::new(word).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_test_takes_the_channel_that_fits() {
-        for (served, to, expected) in [
-            (&["call"][..], "+12", Some("call")),
-            (&["*"], "+12", Some("sms")),
-            (&["*"], "a@example.com", Some("email")),
-            (&["call", "sms"], "+12", Some("sms")),
-            (&["call", "whatsapp"], "+12", None),
-            (&[], "+12", None),
-        ] {
-            assert_eq!(fitting(served, to).as_ref().map(Channel::as_str), expected, "{served:?} {to}");
-        }
-    }
+    let mut every = Manifest::default();
+    every.channels = vec![EVERY_CHANNEL.to_owned()];
+    let manifest = libraries.by_id(&settings.library).map_or(&every, |library| &library.manifest);
+    Ok(fit::channel(provider, manifest, to)?)
 }
