@@ -116,7 +116,8 @@ impl Redactor {
 }
 
 impl Trust<'_> {
-    /// A receipt, fit for the log and for answers: without what this very call was trusted with.
+    /// A receipt, fit for the log and for answers: without what this very call was trusted with, and without the secrets
+    /// of the configuration.
     ///
     /// What is short is hidden only where it stands by itself: a reference that lost digits because they happen to be
     /// somebody's code would never be found again.
@@ -141,9 +142,13 @@ impl Trust<'_> {
     fn clean_up_to(&self, text: &str, longest: usize) -> String {
         let clean = self.redactor.known(|known| {
             let trusted = known.under_way.get(&self.id).into_iter().flatten();
-            trusted.fold(text.to_owned(), |text, (secret, shown)| match secret.chars().count() {
-                8.. => text.replace(&**secret, shown),
-                _ => without_word(&text, secret, shown),
+            let trusted = trusted.map(|(secret, shown)| (secret, shown.as_str()));
+            let settings = known.settings.iter().map(|secret| (secret, "[secret]"));
+            settings.chain(trusted).fold(text.to_owned(), |text, (secret, shown)| {
+                match secret.chars().count() {
+                    8.. => text.replace(&**secret, shown),
+                    _ => without_word(&text, secret, shown),
+                }
             })
         });
         one_line(&clean, longest)
