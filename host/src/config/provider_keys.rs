@@ -118,6 +118,10 @@ impl Keys {
             Value::Text(text) | Value::Moment(text) => Some(Json::from(text.as_str())),
             Value::Flag(flag) => Some(Json::from(*flag)),
             Value::Whole(number) => number_of(*number, field, report),
+            Value::Nothing => {
+                field.wrong("is `null`", "leave it out".to_owned(), report);
+                None
+            }
             Value::Fraction(number) => {
                 let number = Number::from_f64(*number).map(Json::Number);
                 if number.is_none() {

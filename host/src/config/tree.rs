@@ -22,6 +22,8 @@ pub(super) enum Value {
     Flag(bool),
     Moment(String),
     List(Vec<Node>),
+    /// `null`: only keys that are not saved yet, which come as JSON, can say so.
+    Nothing,
     /// In the order of the file.
     Table(Vec<Entry>),
 }
@@ -61,6 +63,7 @@ impl Node {
             Value::Fraction(_) => "a number with a fraction",
             Value::Flag(_) => "`true` or `false`",
             Value::Moment(_) => "a date or time",
+            Value::Nothing => "`null`",
             Value::List(_) => "a list",
             Value::Table(_) => "a table",
         }

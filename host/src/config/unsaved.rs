@@ -65,19 +65,27 @@ impl Saved {
     ///
     /// When there is nothing to be had, or the keys are wrong or incomplete: then with every mistake.
     pub fn with(&self, id: &str, unsaved: &Map<String, Json>) -> Result<Settings, Unready> {
-        let shelf = Shelf::of(&self.libraries, &self.directories);
+        self.with_from(&Shelf::of(&self.libraries, &self.directories), id, unsaved)
+    }
+
+    /// The same with libraries that need not be files.
+    fn with_from(
+        &self,
+        shelf: &Shelf<'_>,
+        id: &str,
+        unsaved: &Map<String, Json>,
+    ) -> Result<Settings, Unready> {
         let mut settings = match self.providers.get(id) {
             Some(saved) if !saved.enabled => return Err(Unready::Disabled(id.to_owned())),
             Some(saved) => saved.clone(),
-            None => unsaved_provider(id, &shelf).ok_or_else(|| Unready::Unknown(id.to_owned()))?,
+            None => unsaved_provider(id, shelf).ok_or_else(|| Unready::Unknown(id.to_owned()))?,
         };
         let manifest = shelf.manifest(&settings.library).ok_or_else(|| {
             let (why, hint) = shelf.absence(&settings.library);
             Unready::Library { why, hint }
         })?;
         let mut report = Report::new(&self.file, "");
-        let keys = node(&Json::Object(laid_over(&settings.config, unsaved)), "config", &mut report);
-        let keys = keys.unwrap_or_else(|| Node::empty_table(0));
+        let keys = node(&Json::Object(laid_over(&settings.config, unsaved)));
         let read = provider_keys::read("config", &keys, manifest, &self.environment, &mut report);
         settings.config = read.map_err(|why| Unready::Library {
             why: why.to_string(),
@@ -101,18 +109,10 @@ fn laid_over(saved: &Json, unsaved: &Map<String, Json>) -> Map<String, Json> {
     keys
 }
 
-/// JSON as it would stand in the file, which knows no `null`.
-fn node(json: &Json, path: &str, report: &mut Report) -> Option<Node> {
+/// JSON as it would stand in the file.
+fn node(json: &Json) -> Node {
     let value = match json {
-        Json::Null => {
-            report.mistake_of(
-                path.to_owned(),
-                0,
-                format!("`{path}` is `null`"),
-                Some("leave it out".to_owned()),
-            );
-            return None;
-        }
+        Json::Null => Value::Nothing,
         Json::Bool(flag) => Value::Flag(*flag),
         Json::Number(number) => match (number.as_i64(), number.as_u64()) {
             (Some(whole), _) => Value::Whole(whole.into()),
@@ -120,23 +120,107 @@ fn node(json: &Json, path: &str, report: &mut Report) -> Option<Node> {
             _ => Value::Fraction(number.as_f64().unwrap_or(f64::NAN)),
         },
         Json::String(text) => Value::Text(text.clone()),
-        Json::Array(items) => {
-            let item = |(index, item)| node(item, &format!("{path}[{index}]"), report);
-            Value::List(items.iter().enumerate().filter_map(item).collect())
-        }
+        Json::Array(items) => Value::List(items.iter().map(node).collect()),
         Json::Object(keys) => {
-            let entry = |(key, value): (&String, &Json)| {
-                let node = node(value, &format!("{path}.{}", super::tree::shown(key)), report)?;
-                Some(Entry { key: key.clone(), at: 0, node })
-            };
-            Value::Table(keys.iter().filter_map(entry).collect())
+            let entry = |(key, value): (&String, &Json)| Entry { key: key.clone(), at: 0, node: node(value) };
+            Value::Table(keys.iter().map(entry).collect())
         }
     };
-    Some(Node { at: 0, value })
+    Node { at: 0, value }
 }
 
 impl fmt::Debug for Saved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Saved").field("providers", &self.providers).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Draft;
+    use provider_api::Manifest;
+    use serde_json::json;
+
+    const SAVED: &str = "[providers.one]\nlibrary = \"lib\"\ntimeout = \"3s\"\n\
+        [providers.one.config]\ntoken = { env = \"TOKEN\" }\nhosts = [\"a\"]\n\
+        [providers.off]\nenabled = false\nlibrary = \"lib\"\n";
+
+    fn library() -> [Manifest; 1] {
+        let mut manifest = Manifest::default();
+        manifest.id = "lib".to_owned();
+        manifest.config_schema = json!({
+            "type": "object",
+            "required": ["token"],
+            "properties": {
+                "token": { "type": "string", "format": "password" },
+                "hosts": { "type": "array", "items": { "type": "string" } },
+                "ratio": { "type": "number", "maximum": 1 },
+                "count": { "type": "integer" },
+                "inner": { "type": "object", "properties": { "key": { "type": "boolean" } } },
+            },
+            "additionalProperties": false,
+        });
+        [manifest]
+    }
+
+    fn with(id: &str, unsaved: &Json) -> Result<Settings, Unready> {
+        let found = library();
+        let shelf = Shelf::new(&found, &[], &[]);
+        let environment = Environment::of([("TOKEN", "saved-token"), ("OTHER", "other-token")]);
+        let draft = Draft::parse(SAVED, Path::new("p.toml"), environment);
+        let config = draft.finish_with(&Shelf::new(&found, &[], &[])).unwrap();
+        let keys = unsaved.as_object().unwrap();
+        Saved::new(&config, Arc::default()).with_from(&shelf, id, keys)
+    }
+
+    fn told(id: &str, unsaved: &Json) -> Vec<String> {
+        let Unready::Keys(mistakes) = with(id, unsaved).unwrap_err() else { return Vec::new() };
+        mistakes.iter().filter_map(|mistake| mistake.field.clone()).collect()
+    }
+
+    #[test]
+    fn what_is_typed_goes_before_what_is_saved_and_the_rest_stays() {
+        for (unsaved, config) in [
+            (json!({}), json!({ "token": "saved-token", "hosts": ["a"] })),
+            (json!({ "hosts": null }), json!({ "token": "saved-token" })),
+            (
+                json!({ "hosts": ["b", "c"], "ratio": 0.5, "count": -7 }),
+                json!({ "token": "saved-token", "hosts": ["b", "c"], "ratio": 0.5, "count": -7 }),
+            ),
+            (
+                json!({ "token": { "env": "OTHER" }, "inner": { "key": true } }),
+                json!({ "token": "other-token", "hosts": ["a"], "inner": { "key": true } }),
+            ),
+        ] {
+            let settings = with("one", &unsaved).unwrap();
+            assert_eq!(settings.config, config);
+            assert_eq!((settings.id.as_str(), settings.timeout.as_secs()), ("one", 3));
+        }
+    }
+
+    #[test]
+    fn a_library_without_a_provider_is_one_with_these_keys_alone() {
+        let settings = with("lib", &json!({ "token": "typed" })).unwrap();
+        assert_eq!((settings.library.as_str(), settings.timeout.as_secs()), ("lib", 10));
+        assert_eq!(settings.config, json!({ "token": "typed" }));
+        assert_eq!(told("lib", &json!({})), ["config.token"]);
+        assert!(matches!(with("two", &json!({})), Err(Unready::Unknown(_))));
+        assert!(matches!(with("off", &json!({ "token": "typed" })), Err(Unready::Disabled(_))));
+    }
+
+    /// J17, J48
+    #[test]
+    fn every_mistake_names_its_key_and_no_value() {
+        let wrong = json!({
+            "token": null, "hosts": [null, 1, "x"], "ratio": 17, "count": "secret-word", "inner": { "kee": 1 },
+        });
+        let mut fields = told("one", &wrong);
+        fields.sort_unstable();
+        let expected = ["config.count", "config.hosts[0]", "config.hosts[1]", "config.ratio", "config.token"];
+        assert_eq!(fields, expected);
+        assert!(!format!("{:?}", with("one", &wrong)).contains("secret-word"));
+        assert_eq!(told("one", &json!({ "token": { "env": "NOWHERE" } })), ["config.token.env"]);
+        assert_eq!(told("one", &json!({ "count": { "env": "OTHER" } })), ["config.count"]);
     }
 }

@@ -127,7 +127,7 @@ impl Tester {
                 told
             }
             Err(cause) => {
-                let message = self.message(&settings.id, channel, test.to.clone(), test);
+                let message = self.message(&settings.id, &channel, &test.to, test);
                 Ok(tell(&settings.id, &message, &Err(cause), "unsaved"))
             }
         }
@@ -141,19 +141,19 @@ impl Tester {
         configuration: &'static str,
     ) -> Result<Told, TestError> {
         let recipient = fit::recipient(lane, &channel, test.to.as_str())?;
-        let message = self.message(lane.id(), channel, recipient, test);
+        let message = self.message(lane.id(), &channel, &recipient, test);
         let outcome = lane.deliver(message.clone()).await;
         Ok(tell(lane.id(), &message, &outcome, configuration))
     }
 
     /// What is to be said: a provider's own text, as no application asks.
-    fn message(&self, provider: &str, channel: Channel, recipient: Recipient, test: &Test) -> Message {
+    fn message(&self, provider: &str, channel: &Channel, recipient: &Recipient, test: &Test) -> Message {
         let TesterParts { templates, workshop, .. } = &self.shared.parts;
         let occasion = Occasion {
             application: None,
             provider,
-            channel: &channel,
-            recipient: &recipient,
+            channel,
+            recipient,
             purpose: &test.purpose,
             locale: test.locale.as_deref(),
             member_name: None,
