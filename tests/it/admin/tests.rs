@@ -41,6 +41,35 @@ async fn a_test_message_leaves_and_is_shown_without_its_code() {
     }
 }
 
+/// J45: nothing was sent, and it says so; what a provider shows of it holds neither code nor recipient nor secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulated_test_says_so_and_shows_what_would_have_been_sent() {
+    for isolation in BOTH {
+        let token = "token-5f4d3c2b1a09";
+        let chaos = format!(
+            "[providers.chaos]\nisolation = \"{isolation}\"\n[providers.chaos.config]\ntoken = \"{token}\"\n"
+        );
+        let world = World::with(&["chaos"], &chaos).await;
+        world.keeps_secret(token);
+        let answer = world.test("chaos", &json!({ "to": "preview:+447700900123", "channel": "sms" })).await;
+        let told = &answer.body;
+        assert_eq!(
+            (answer.status, &told["simulated"], &told["delivered"], &told["reference"]),
+            (200, &json!(true), &json!(false), &json!("nothing"))
+        );
+        let masked = told["recipient"].as_str().unwrap();
+        assert_eq!(
+            told["preview"],
+            json!([
+                format!("To={masked}&Authorization=[secret]"),
+                "[code] is your Passrelay code.",
+                "Body=••••••x••••••",
+            ])
+        );
+        world.stop().await;
+    }
+}
+
 /// The channel is the one that fits the recipient, unless it is named.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_goes_by_the_channel_that_fits_or_is_named() {

@@ -1,4 +1,4 @@
-//! A test with keys that are not saved: laid over the saved ones, held to the schema, tried beside the running provider.
+//! A test with keys that are not saved: laid over the saved ones, held to the schema, tried beside what runs.
 
 use super::{ADA, bad_input::fields, configuration, world};
 use harness::{Processes, World};

@@ -157,6 +157,25 @@ fn a_test_shows_which_it_was_and_what_was_said() {
     assert_eq!(json, told);
 }
 
+/// J45: a simulation is told as one, with what the provider shows of it.
+#[test]
+fn a_simulated_test_is_told_as_one() {
+    let console = Console::with(&["chaos"]);
+    console.write("passrelay.toml", "[providers.chaos.config]\ntoken = \"token-5f4d3c2b1a\"\n");
+    let test = ["providers", "test", "chaos", "--to", "preview:+447700900123", "--channel", "sms"];
+    let told = console.run_with(test);
+    assert_eq!(told.code, 0, "{told:?}");
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert!(lines[0].starts_with("simulated: nothing was sent by `chaos` to "), "{told:?}");
+    assert_eq!((lines[1], lines[2]), ("reference  nothing", "text       •••••• is your Passrelay code."));
+    assert!(
+        lines[3].starts_with("preview    To=") && lines[3].ends_with("&Authorization=[secret]"),
+        "{told:?}"
+    );
+    assert_eq!(lines[4..], ["           [code] is your Passrelay code.", "           Body=••••••x••••••"]);
+    assert!(!told.out.contains("7700900") && !told.out.contains("123456"), "{told:?}");
+}
+
 /// J17, J48, L21: the file that `--config` names may be one that is not in force; incomplete, it says what is missing.
 #[test]
 fn a_test_of_a_draft_needs_all_of_it_and_touches_nothing_else() {
