@@ -92,8 +92,9 @@ impl Lane {
     /// # Errors
     ///
     /// With the provider's own failure; `unavailable` where it is left alone or its queue is full, and `throttled` where
-    /// its service asked to be left alone, so surely nothing was handed over; `unknown` where it took too long or its process ended meanwhile; `broken` where it panicked. The
-    /// words hold neither the code nor the full recipient, whatever the provider said, and nor does the receipt.
+    /// its service asked to be left alone, so surely nothing was handed over; `unknown` where it took too long or its
+    /// process ended meanwhile; `broken` where it panicked. The words hold neither the code nor the full recipient,
+    /// whatever the provider said, and nor does the receipt.
     pub async fn deliver(&self, mut message: Message) -> Result<Receipt, DeliveryError> {
         let trust = self.redactor.trust_message(&message);
         if message.deadline_ms == 0 {
