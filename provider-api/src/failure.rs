@@ -103,7 +103,8 @@ pub struct DeliveryError {
     /// What happened and what to do about it, in one sentence for an operator. No code, no key, no full recipient.
     #[serde(default)]
     pub text: String,
-    /// How long the service asks to be left alone, in milliseconds.
+    /// How long the service asks to be left alone, in milliseconds. Of a [`Failure::Throttled`] the host
+    /// calls the provider again only then: after 1 s at least and 5 min at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
 }
