@@ -141,6 +141,7 @@ mod tests {
     use crate::config::Draft;
     use provider_api::Manifest;
     use serde_json::json;
+    use std::path::Path;
 
     const SAVED: &str = "[providers.one]\nlibrary = \"lib\"\ntimeout = \"3s\"\n\
         [providers.one.config]\ntoken = { env = \"TOKEN\" }\nhosts = [\"a\"]\n\
