@@ -164,13 +164,13 @@ impl Message {
 impl Message {
     /// A text of this message as it may be shown: the payload and the recipient masked.
     pub fn masked(&self, text: &str) -> String {
-        let text = text.replace(self.recipient.as_str(), &self.recipient.masked());
-        let payload = self.payload.expose();
-        if payload.is_empty() {
-            text
-        } else {
-            text.replace(payload, &"•".repeat(payload.chars().count().min(10)))
-        }
+        let (recipient, payload) = (self.recipient.as_str(), self.payload.expose());
+        let dots = "•".repeat(payload.chars().count().min(10));
+        // What is empty stands between any two letters.
+        [(recipient, self.recipient.masked()), (payload, dots)]
+            .into_iter()
+            .filter(|(secret, _)| !secret.is_empty())
+            .fold(text.to_owned(), |text, (secret, mask)| text.replace(secret, &mask))
     }
 }
 
@@ -288,6 +288,8 @@ mod tests {
         let message = message();
         assert_eq!(message.masked(&message.text), "•••••• is your code.");
         assert_eq!(message.masked("to +447700900123: 123456"), "to +44•••••••123: ••••••");
+        let message = Message { recipient: Recipient::new(""), payload: Payload::code(""), ..message };
+        assert_eq!(message.masked("what the service says"), "what the service says");
     }
 
     #[test]
