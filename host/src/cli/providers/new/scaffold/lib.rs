@@ -52,7 +52,7 @@ impl Provider for Sender {
     async fn deliver(&self, message: Message) -> Result<Receipt, DeliveryError> {
         // A newer host may know more channels. What this provider does not know, it refuses.
         if message.channel.as_str() != "sms" {
-            let text = format!("nothing goes out on `{}` here", message.channel);
+            let text = format!("it delivers on `sms` and not on `{}`", message.channel);
             return Err(DeliveryError::new(Failure::Rejected, text));
         }
         let body = serde_json::json!({
@@ -99,7 +99,7 @@ fn receipt(message: &Message, response: &HttpResponse) -> Receipt {
 /// Says what the host is to act on, and for an operator what happened and what to do.
 fn failure(message: &Message, response: &HttpResponse) -> DeliveryError {
     let answer = read(response);
-    let (failure, text) = match (response.status, answer.code.as_str()) {
+    let (failure, why) = match (response.status, answer.code.as_str()) {
         (_, "bad_number") => (Failure::InvalidRecipient, "it knows no such number"),
         (_, "landline") => (Failure::NotReachable, "the number takes no SMS"),
         (_, "opted_out") => (Failure::OptedOut, "the person said stop to this sender"),
@@ -111,7 +111,11 @@ fn failure(message: &Message, response: &HttpResponse) -> DeliveryError {
     };
     // A service may repeat what it was sent: neither code nor number belongs into an error.
     let said = message.masked(&answer.message);
-    let mut error = DeliveryError::new(failure, format!("{text} ({}: {said})", response.status));
+    let mut text = format!("the service answered {}: {why}", response.status);
+    if !said.is_empty() {
+        text = format!("{text} ({said})");
+    }
+    let mut error = DeliveryError::new(failure, text);
     if !answer.code.is_empty() {
         error = error.with_code(message.masked(&answer.code));
     }

@@ -69,6 +69,7 @@ fn a_lost_answer_is_unknown_and_not_asked_for_again() {
 fn a_service_that_repeats_what_it_was_sent_betrays_nobody() {
     let body = r#"{"code":"spam","message":"no 493817 to +447700900123"}"#;
     let error = deliver(&FakeHost::new().answers(HttpResponse::new(400, body))).unwrap_err();
+    assert_eq!(error.code.as_deref(), Some("spam"));
     for secret in ["493817", "7700900"] {
         assert!(!error.text.contains(secret), "{error}");
     }
