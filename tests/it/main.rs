@@ -7,4 +7,5 @@ mod api;
 mod authors;
 mod boundary;
 mod cli;
+mod email;
 mod sms_twilio;

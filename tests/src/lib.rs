@@ -12,6 +12,7 @@ mod console;
 mod libraries;
 pub mod log;
 mod processes;
+pub mod smtp;
 pub mod twilio;
 mod world;
 
