@@ -48,27 +48,38 @@ impl From<DeliveryError> for NoLogin {
 }
 
 impl Login {
+    /// What is to be shown to the server, if anything.
+    ///
+    /// # Errors
+    ///
+    /// With what the authorization server refuses.
+    pub(crate) async fn secret(&self) -> Result<Option<Secret>, DeliveryError> {
+        Ok(match self {
+            Self::None => None,
+            Self::Password { password: secret, .. } | Self::Token { token: Token::Fixed(secret), .. } => {
+                Some(secret.clone())
+            }
+            Self::Token { token: Token::Fetched(client), .. } => Some(client.token().await?),
+        })
+    }
+
     /// Logs in.
     ///
     /// # Errors
     ///
-    /// With what the server or the authorization server refuses; no mail was sent.
+    /// With what the server refuses; no mail was sent.
     pub(crate) async fn perform(
         &self,
+        secret: Option<Secret>,
         connection: &mut AsyncSmtpConnection,
         server: &Server,
     ) -> Result<(), NoLogin> {
-        let (username, secret, mechanisms) = match self {
+        let (username, mechanisms) = match self {
             Self::None => return Ok(()),
-            Self::Password { username, password, mechanisms } => (username, password.clone(), *mechanisms),
-            Self::Token { username, token } => {
-                let token = match token {
-                    Token::Fixed(token) => token.clone(),
-                    Token::Fetched(client) => client.token().await?,
-                };
-                (username, token, &[Mechanism::Xoauth2][..])
-            }
+            Self::Password { username, mechanisms, .. } => (username, *mechanisms),
+            Self::Token { username, .. } => (username, &[Mechanism::Xoauth2][..]),
         };
+        let Some(secret) = secret else { return Ok(()) };
         if connection.server_info().get_auth_mechanism(mechanisms).is_none() {
             return Err(not_offered(server, mechanisms).into());
         }

@@ -14,6 +14,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+mod preview;
+
 /// The longest subject, in characters: more is cut, for a header line holds 998 octets (RFC 5322 section 2.1.1).
 const LONGEST_SUBJECT: usize = 200;
 /// The longest part of a message's id that becomes a part of its Message-ID.
@@ -88,34 +90,6 @@ impl Mail {
             bytes.truncate(bytes.len() - 2);
         }
         bytes
-    }
-
-    /// What is sent, line by line and readable, with the code and the recipient masked.
-    pub(crate) fn preview(&self, author: &Author, message: &Message) -> Vec<String> {
-        let to = message.recipient.masked();
-        let subject = message.subject.as_deref().map(|subject| message.masked(subject));
-        let date = self.built.headers().get_raw("Date").unwrap_or_default();
-        let mut lines = vec![
-            format!("MAIL FROM:<{}>", author.from.email),
-            format!("RCPT TO:<{to}>"),
-            String::new(),
-            format!("Date: {date}"),
-            format!("From: {}", author.from),
-        ];
-        lines.extend(author.reply_to.as_ref().map(|reply_to| format!("Reply-To: {reply_to}")));
-        lines.extend([
-            format!("To: {to}"),
-            format!("Subject: {}", self::subject(message, subject.as_deref())),
-            format!("Message-ID: {}", message.masked(&self.id)),
-            "Auto-Submitted: auto-generated".to_owned(),
-            String::new(),
-        ]);
-        lines.extend(message.masked(&message.text).lines().map(str::to_owned));
-        if let Some(html) = message.html.as_deref().filter(|html| !html.trim().is_empty()) {
-            lines.extend([String::new(), "text/html:".to_owned()]);
-            lines.extend(message.masked(html).lines().map(str::to_owned));
-        }
-        lines
     }
 }
 

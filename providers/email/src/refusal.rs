@@ -102,11 +102,11 @@ fn later(stage: Stage, reply: &Reply) -> (Failure, &'static str) {
 fn never(stage: Stage, reply: &Reply) -> (Failure, &'static str) {
     use Failure::{Misconfigured, Rejected};
     match (stage, reply.code) {
-        (Stage::Queue | Stage::Connect, 554 | 521) => (
+        (Stage::Queue | Stage::Token | Stage::Connect, 554 | 521) => (
             Misconfigured,
             "the mail server refuses this machine; ask whoever runs it to let this address send",
         ),
-        (Stage::Queue | Stage::Connect, _) => (
+        (Stage::Queue | Stage::Token | Stage::Connect, _) => (
             Misconfigured,
             "the mail server refuses the greeting; look at `hello` and at what it allows this machine",
         ),

@@ -140,10 +140,12 @@ impl Relay {
 
     /// Connects and logs in.
     async fn enter(&self, limit: Duration, progress: &Progress) -> Result<AsyncSmtpConnection, NoLogin> {
+        progress.reach(Stage::Token);
+        let secret = self.login.secret().await?;
         progress.reach(Stage::Connect);
         let mut connection = self.server.connect(limit / 2).await?;
         progress.reach(Stage::Login);
-        match self.login.perform(&mut connection, &self.server).await {
+        match self.login.perform(secret, &mut connection, &self.server).await {
             Ok(()) => Ok(connection),
             Err(why) => {
                 say_goodbye(connection);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub(crate) enum Stage {
     /// All connections are in use.
     Queue,
+    /// Getting an access token.
+    Token,
     /// Finding the server, TCP, TLS, greeting, EHLO.
     Connect,
     /// AUTH.
@@ -23,13 +25,22 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 7] =
-        [Self::Queue, Self::Connect, Self::Login, Self::Sender, Self::Recipient, Self::Content, Self::End];
+    const ALL: [Self; 8] = [
+        Self::Queue,
+        Self::Token,
+        Self::Connect,
+        Self::Login,
+        Self::Sender,
+        Self::Recipient,
+        Self::Content,
+        Self::End,
+    ];
 
     /// What was going on, as in "while …".
     pub(crate) fn doing(self) -> &'static str {
         match self {
             Self::Queue => "waiting for a free connection",
+            Self::Token => "getting an access token",
             Self::Connect => "connecting",
             Self::Login => "logging in",
             Self::Sender => "naming the sender",

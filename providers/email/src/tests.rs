@@ -53,6 +53,17 @@ fn the_address_stands_in_the_field_of_the_operators_choice() {
 }
 
 #[test]
+fn the_readme_names_every_key() {
+    let transcript: Value = serde_json::from_str(include_str!("../conformance.json")).unwrap();
+    let schema = &transcript[0]["answer"]["config_schema"];
+    let keys = schema["properties"].as_object().unwrap();
+    for key in keys.keys() {
+        assert!(include_str!("../README.md").contains(&format!("| `{key}` |")), "{key}");
+    }
+    assert_eq!(keys.len(), 15);
+}
+
+#[test]
 fn a_message_of_another_channel_is_rejected() {
     let mut message = message();
     message.channel = Channel::new("sms").unwrap();

@@ -36,6 +36,9 @@ pub(crate) fn out_of_time(stage: Stage, server: &Server) -> DeliveryError {
         (Stage::Queue, _) => {
             DeliveryError::unavailable("all connections to the mail server are in use; raise `connections`")
         }
+        (Stage::Token, _) => DeliveryError::unavailable(
+            "`oauth.token_url` gave no access token in time; the mail was not sent",
+        ),
         (Stage::Connect, Tls::Implicit) => DeliveryError::unavailable(format!(
             "{named} accepts the connection and says nothing; if it wants STARTTLS, as on port 587, set `tls = \"starttls\"`"
         )),

@@ -1,7 +1,10 @@
 //! Every way in which a mail is not taken: what the host acts on, and what the operator reads.
 
 use super::{ADA, Sink, Turn, message, on, open};
+use crate::{config::Tls, connect::Server};
+use lettre::transport::smtp::extension::ClientId;
 use provider_api::{DeliveryError, Failure, testing::json};
+use std::time::Duration;
 
 #[track_caller]
 fn failed(sink: &Sink) -> DeliveryError {
@@ -109,12 +112,22 @@ fn nobody_there_is_told() {
     let error = open(&json!({ "port": port })).unwrap().deliver(&message()).unwrap_err();
     assert_eq!(error.failure, Failure::Unavailable);
     assert!(error.text.contains(&format!("`127.0.0.1` on port {port} refuses the connection")), "{error}");
-    // A label of 64 letters: no name server has to be asked to know that there is no such name.
-    let name = format!("{}.invalid", "x".repeat(64));
-    let nowhere = json!({ "host": name, "tls": "implicit" });
-    let error = open(&nowhere).unwrap().deliver(&message()).unwrap_err();
+}
+
+/// A label of 64 letters: no name server has to be asked to know that there is no such name.
+#[test]
+fn an_unknown_name_is_told() {
+    let server = Server {
+        host: "x".repeat(64),
+        port: 465,
+        tls: Tls::Implicit,
+        tls_parameters: None,
+        hello: ClientId::Domain("example.org".to_owned()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(server.connect(Duration::from_secs(5))).map(drop).unwrap_err();
     assert_eq!(error.failure, Failure::Unavailable);
-    assert!(error.text.contains(&format!("the name `{name}` of `host` leads to no address")), "{error}");
+    assert!(error.text.contains("of `host` leads to no address; look at its spelling"), "{error}");
 }
 
 #[test]

@@ -124,6 +124,11 @@ fn a_test_shows_the_mail_and_sends_it_unless_it_is_a_dry_run() {
             ]
         );
     }
+    // Whoever tries it on the sender's own mailbox sees that one masked too.
+    message.recipient = Recipient::new("otp@example.org");
+    let dry = open(&json!({ "dry_run_in_test": true })).unwrap();
+    assert!(!dry.deliver(&message).unwrap().preview.join("\n").contains("otp@example.org"));
+    message.recipient = Recipient::new(ADA);
     message.test = false;
     let provider = open(&json!({ "port": sink.port(), "dry_run_in_test": true })).unwrap();
     assert!(!provider.deliver(&message).unwrap().simulated);

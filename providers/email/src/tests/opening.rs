@@ -38,7 +38,16 @@ fn a_missing_or_unknown_key_is_named() {
 
 #[test]
 fn the_server_is_judged() {
-    for host in ["", " ", "smtp.example.com:465", "smtp://smtp.example.com", "a b", "a\r\nb"] {
+    for host in [
+        "",
+        " ",
+        "smtp.example.com:465",
+        "smtp://smtp.example.com",
+        "a b",
+        "a\r\nb",
+        "smtp..example.com",
+        "-",
+    ] {
         refused(&json!({ "host": host, "tls": "implicit" }), "`host` ");
     }
     refused(&json!({ "port": 0 }), "`port` is 0");
