@@ -111,12 +111,14 @@ impl Shared {
 
     /// What was asked for at this step, once.
     fn turn(&self, step: Step) -> Option<Turn> {
+        self.turn_if(step, |_| true)
+    }
+
+    /// The same, if it is of this kind.
+    fn turn_if(&self, step: Step, kind: impl Fn(&Turn) -> bool) -> Option<Turn> {
         let script = &mut self.state().script;
-        script
-            .front()
-            .is_some_and(|(expected, _)| *expected == step)
-            .then(|| script.pop_front())?
-            .map(|(_, turn)| turn)
+        let (_, turn) = script.pop_front_if(|(expected, turn)| *expected == step && kind(turn))?;
+        Some(turn)
     }
 }
 

@@ -94,12 +94,9 @@ impl Conversation {
     /// What the test wants at this line.
     fn unusual(&self, line: &[u8]) -> Option<Turn> {
         if self.in_mail {
-            let waits = |turn: Option<Turn>| turn.filter(|turn| !matches!(turn, Turn::Say(..)));
-            let next = self.shared.state().script.front().map(|(_, turn)| turn.clone());
             // A reply to the mail is `mailin`'s to give: only it knows when the mail is over.
-            return (line == b".\r\n" && waits(next).is_some())
-                .then(|| self.shared.turn(Step::End))
-                .flatten();
+            let silent = |turn: &Turn| !matches!(turn, Turn::Say(..));
+            return if line == b".\r\n" { self.shared.turn_if(Step::End, silent) } else { None };
         }
         let verb = line.get(..4)?.to_ascii_uppercase();
         let step = match verb.as_slice() {
