@@ -21,6 +21,7 @@ pub(crate) struct Config {
 
     /// A file with the certificates (PEM) of a certificate authority of your own, trusted in addition to the system's.
     #[serde(default)]
+    #[schemars(extend("format" = "path"))]
     pub(crate) ca_file: Option<PathBuf>,
 
     /// The name to log in with, often the mailbox's address. Without it there is no login.
