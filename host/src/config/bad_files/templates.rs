@@ -36,8 +36,8 @@ fn each_bad_text_is_told_at_the_character() {
         ("generic = { subject = \"a\\nb\", html = \"<p>\", txt = \"x\" }", vec![
             format!("5:11: `T.generic` lacks `text`\nhint: {forms}"),
             "5:25: `T.generic.subject` has a line break, and a subject is one line".to_owned(),
-            "5:37: `T.generic.html` lacks its payload\nhint: write `{payload}` where the code belongs".to_owned(),
-            "5:44: unknown key `txt` in `T.generic`\nhint: did you mean `text`?".to_owned(),
+            "5:38: `T.generic.html` lacks its payload\nhint: write `{payload}` where the code belongs".to_owned(),
+            "5:45: unknown key `txt` in `T.generic`\nhint: did you mean `text`?".to_owned(),
         ]),
         ("sign-in = \"{code}\"\nSign_in = \"{code}\"\nlocale = {}\n\"?\" = \"{code}\"\nown_word = \"{code}\"", vec![
             "5:1: `T.sign-in` is no name for a purpose\nhint: did you mean `sign_in`?".to_owned(),
