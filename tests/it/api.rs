@@ -11,6 +11,7 @@ mod methods;
 mod resend;
 mod silence;
 mod start;
+mod templates;
 
 use harness::World;
 

@@ -2,6 +2,11 @@
 
 use super::{ADA, BOTH, configuration};
 use harness::World;
+use proptest::{
+    prelude::*,
+    strategy::ValueTree as _,
+    test_runner::{Config, TestRunner},
+};
 use serde_json::{Value, json};
 
 async fn asked(world: &World, member: Value) -> Value {
@@ -127,5 +132,80 @@ async fn a_method_may_name_a_provider() {
     );
     let start = world.begin(&json!({ "to": "ada@example.com", "method": "paper:code" })).await;
     assert_eq!((start.status, start.body["method"].as_str()), (201, Some("paper:code")));
+    world.stop().await;
+}
+
+/// What stands in a field, and the address that it is read as.
+fn typed() -> impl Strategy<Value = (String, Option<String>)> {
+    let space = "[ \t\r\n]{0,3}";
+    let phone = "\\+[1-9][0-9]{6,14}";
+    let valid = (space, phone, space)
+        .prop_map(|(before, number, after)| (format!("{before}{number}{after}"), Some(number)));
+    let broken = prop_oneof![
+        "0[0-9]{5,12}",
+        "\\+0[0-9]{6,12}",
+        "\\+[1-9][0-9]{15,20}",
+        "\\+[1-9][0-9]{2,5}[ .()-][0-9]{3,6}",
+        "[a-z]{1,8}@[a-z]{1,8}\\.example",
+        "\\PC{1,20}",
+        space,
+    ];
+    let broken = broken.prop_filter("a number by chance", |text| {
+        let digits = text.trim().strip_prefix('+').unwrap_or("x");
+        !(1..=15).contains(&digits.len())
+            || digits.starts_with('0')
+            || !digits.bytes().all(|b| b.is_ascii_digit())
+    });
+    prop_oneof![2 => valid, 1 => broken.prop_map(|text| (text, None))]
+}
+
+/// J18–J21: whoever they are, exactly those with a valid address are offered the method, and a reason stands for each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_members_are_offered_exactly_what_reaches_them() {
+    let world = World::start(&configuration("thread", "")).await;
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let (mut offered, mut refused) = (0, 0);
+    for _ in 0..1_000 {
+        let members = (typed(), prop::option::of("[a-z]{1,8}"), prop::bool::ANY);
+        let ((field, number), local, locale) = members.new_tree(&mut runner).unwrap().current();
+        let email = local.as_ref().map(|local| format!("{local}@example.com")).unwrap_or_default();
+        let fields = json!({ "mobile": field, "email": email });
+        let member =
+            if locale { json!({ "fields": fields, "locale": "de" }) } else { json!({ "fields": fields }) };
+        let answer = asked(&world, member).await;
+        let ids = |list: &str| -> Vec<String> {
+            let list = answer[list].as_array().unwrap().iter();
+            list.map(|method| method["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let reached = [(number.is_some(), "sms:code"), (local.is_some(), "email:code")];
+        let expected = |reaches: bool| {
+            reached.iter().filter(|(reached, _)| *reached == reaches).map(|(_, id)| *id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids("methods"), expected(true), "{answer}");
+        let mut unavailable = ids("unavailable");
+        unavailable.sort_by_key(|id| id != "sms:code");
+        assert_eq!(unavailable, expected(false), "{answer}");
+        for refusal in answer["unavailable"].as_array().unwrap() {
+            assert!(
+                ["no_address", "invalid_address"].contains(&refusal["reason"].as_str().unwrap()),
+                "{answer}"
+            );
+            assert!(!refusal["detail"].as_str().unwrap().is_empty());
+        }
+        if let Some(number) = &number {
+            let method = &answer["methods"][0];
+            assert_eq!(method["preferred"], true);
+            let masked = method["recipient"].as_str().unwrap();
+            assert!(masked.contains('•') && masked.starts_with('+') && masked != number, "{masked}");
+            assert!(!answer.to_string().contains(number.as_str()), "{answer}");
+            offered += 1;
+        } else {
+            refused += 1;
+        }
+    }
+    assert!(offered > 400 && refused > 200, "{offered} {refused}");
     world.stop().await;
 }

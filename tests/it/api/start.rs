@@ -36,8 +36,8 @@ async fn a_start_answers_what_the_design_says_and_delivers_one_text_with_the_cod
             messages.first(),
             Some(&json!({
                 "message": delivery, "delivery": delivery, "channel": "sms",
-                "recipient": ADA, "payload": "code", "code": code, "text": format!("{code} is your Example code."),
-                "subject": null, "locale": "en-GB", "purpose": "sign_in", "expires_at_ms": 1_767_323_645_000_i64,
+                "recipient": ADA, "payload": "code", "code": code, "text": format!("{code} is your Example sign-in code."),
+                "subject": null, "locale": "en", "purpose": "sign_in", "expires_at_ms": 1_767_323_645_000_i64,
                 "test": false, "repeated": false,
             }))
         );
