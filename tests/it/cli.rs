@@ -5,6 +5,7 @@ mod nothing;
 mod providers;
 mod send;
 mod serve;
+mod templates;
 mod usage;
 
 /// A provider and an application; the port is free for the system to choose.

@@ -121,6 +121,8 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Told, Tr
         None => setup.config.routes.of(&errand.channel).to_vec(),
     };
     setup.config.providers.retain(|id, _| route.contains(id));
+    let messages = route.iter().map(|provider| message(&setup, &errand, provider));
+    let messages = messages.collect::<Result<Vec<Message>, Trouble>>()?;
     let providers = open(&setup).await?;
     let mut lanes = route.iter().filter_map(|provider| providers.lane(provider));
     if let Some(trouble) = lanes.find_map(|lane| unfit(&lane, &errand)) {
@@ -128,8 +130,7 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Told, Tr
         return Err(trouble);
     }
     let mut delivered = None;
-    for provider in route {
-        let message = message(&setup, &errand, &provider)?;
+    for (provider, message) in route.into_iter().zip(messages) {
         let outcome = match providers.lane(&provider) {
             Some(lane) => lane.deliver(message.clone()).await,
             None => Err(DeliveryError::unavailable(why_closed(&providers, &provider))),
@@ -207,6 +208,10 @@ fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Tr
             templates.say_with(text, &occasion).map_err(|why| Trouble::new(format!("`--text` {why}")))?
         }
     };
+    if let Some(why) = said.passed_over.as_ref().filter(|_| errand.test) {
+        let what = format!("the text of `{provider}` for `{}` {why}", errand.purpose);
+        return Err(Trouble::new(what).with_hint("members would get the built-in text in its place"));
+    }
     let mut message = by_hand(&occasion, said, world.clock.now());
     message.test = errand.test;
     Ok(message)

@@ -1,7 +1,10 @@
 //! Who is to be reached, as a request says it.
 
 use super::problem::FieldError;
-use crate::{application::Method, template::Locale};
+use crate::{
+    application::Method,
+    template::{InvalidLocale, Locale},
+};
 use provider_api::{Member, is_word};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -75,7 +78,7 @@ impl Errors {
     /// A BCP 47 tag, by its shape.
     pub(super) fn locale(&mut self, field: &str, locale: Option<String>) -> Option<String> {
         if locale.as_deref().is_some_and(|locale| locale.parse::<Locale>().is_err()) {
-            self.add(field, "expected a language tag such as `en` or `pt-BR`");
+            self.add(field, InvalidLocale.to_string());
         }
         locale
     }

@@ -8,7 +8,7 @@ pub struct Locale(String);
 
 /// The text is no language tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a language tag is `en` or `pt-BR`")]
+#[error("expected a language tag such as `en` or `pt-BR`")]
 pub struct InvalidLocale;
 
 impl FromStr for Locale {

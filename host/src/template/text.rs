@@ -142,6 +142,8 @@ impl fmt::Debug for Template {
 /// The engine with one template in it, and without filters, tests and functions.
 fn engine(rewritten: &Rewritten, part: Part) -> Result<Environment<'static>, Fault> {
     let mut engine = Environment::empty();
+    // Else its errors would hold values.
+    engine.set_debug(false);
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_fuel(Some(FUEL));
     // Without delimiters of its own this cannot fail.

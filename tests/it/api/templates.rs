@@ -46,7 +46,8 @@ async fn told(world: &World, body: &Value) -> (String, Value) {
     let started = world.begin(body).await;
     assert_eq!(started.status, 201, "{}", started.body);
     let message = world.messages().pop().unwrap();
-    let text = message["text"].as_str().unwrap().replace(message["code"].as_str().unwrap(), "CODE");
+    let word = |name| message.get(name).and_then(Value::as_str).unwrap();
+    let text = word("text").replace(word("code"), "CODE");
     (text, message)
 }
 
