@@ -12,6 +12,23 @@ pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
         .map(|(_, word)| word)
 }
 
+/// The known word that was surely meant, where other words may be right too: the same but for `_`, `-` and case, with
+/// letters in another order, or with one letter wrong, two in a long word.
+pub(super) fn slip<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |word: &str| word.to_lowercase().replace(['_', '-'], "");
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let typed = letters(written);
+    let slips = if typed.chars().count() < 12 { 1 } else { 2 };
+    known.into_iter().filter(|word| *word != written).find(|word| {
+        let word = letters(word);
+        distance(&typed, &word) <= slips || sorted(&typed) == sorted(&word)
+    })
+}
+
 /// A hint that asks for the nearest word or else names all of them.
 pub(super) fn hint(written: &str, known: &[&str]) -> Option<String> {
     match nearest(written, known.iter().copied()) {
@@ -60,6 +77,26 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest(written, known), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_ones_own_is_no_slip() {
+        let known = ["sign_in", "register", "bind_mfa", "user_permission_validation", "locales"];
+        for (written, meant) in [
+            ("signin", Some("sign_in")),
+            ("Sign-In", Some("sign_in")),
+            ("sing_in", Some("sign_in")),
+            ("registr", Some("register")),
+            ("user_permision_validaton", Some("user_permission_validation")),
+            ("locale", Some("locales")),
+            ("sign_in", None),
+            ("sign_up", None),
+            ("bind_sms", None),
+            ("payout", None),
+            ("", None),
+        ] {
+            assert_eq!(slip(written, known), meant, "{written}");
         }
     }
 

@@ -91,9 +91,9 @@ fn of_purpose(
     texts: &mut Texts,
     report: &mut Report,
 ) {
-    let meant =
-        suggestion::nearest(field.key, PURPOSES.into_iter().chain(locale.is_none().then_some("locales")));
-    if meant.is_some_and(|meant| meant != field.key) || !is_word(field.key) {
+    let known = PURPOSES.into_iter().chain(locale.is_none().then_some("locales"));
+    let meant = suggestion::slip(field.key, known).filter(|_| !PURPOSES.contains(&field.key));
+    if meant.is_some() || !is_word(field.key) {
         let what = format!("`{}` is no name for a purpose", field.path);
         let hint = meant.map_or_else(|| WORD.to_owned(), |meant| format!("did you mean `{meant}`?"));
         report.mistake(field.key_at, what, Some(hint));

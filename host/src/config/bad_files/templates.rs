@@ -39,7 +39,7 @@ fn each_bad_text_is_told_at_the_character() {
             "5:38: `T.generic.html` lacks its payload\nhint: write `{payload}` where the code belongs".to_owned(),
             "5:45: unknown key `txt` in `T.generic`\nhint: did you mean `text`?".to_owned(),
         ]),
-        ("sign-in = \"{code}\"\nSign_in = \"{code}\"\nlocale = {}\n\"?\" = \"{code}\"\nown_word = \"{code}\"", vec![
+        ("sign-in = \"{code}\"\nSign_in = \"{code}\"\nlocale = {}\n\"?\" = \"{code}\"\nsign_up = \"{code}\"", vec![
             "5:1: `T.sign-in` is no name for a purpose\nhint: did you mean `sign_in`?".to_owned(),
             "6:1: `T.Sign_in` is no name for a purpose\nhint: did you mean `sign_in`?".to_owned(),
             "7:1: `T.locale` is no name for a purpose\nhint: did you mean `locales`?".to_owned(),
