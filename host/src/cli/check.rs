@@ -112,7 +112,7 @@ mod tests {
 
     /// X26: a note is neither a mistake nor a warning.
     #[test]
-    fn a_text_of_two_sms_is_noted_and_all_is_ok() {
+    fn texts_that_cost_two_sms_or_are_never_sent_are_noted_and_all_is_ok() {
         let text = format!(
             "[providers.off]\nenabled = false\n[applications.web]\napi_keys = [{{ env = \"KEY\" }}]\n\
              methods = [\"off:code\"]\ntemplates.sms.generic = \"{{code}} – {}\"\n",
@@ -122,11 +122,12 @@ mod tests {
         assert_eq!(
             page.text,
             "configuration: 1 provider, 1 application, 0 routes\n\
+             note: p.toml:6:11: `applications.web.templates.sms` is never sent: no provider delivers on `sms`\n\
              note: p.toml:6:33: `applications.web.templates.sms.generic` takes 2 SMS: 79 units of UCS-2, and one holds 70; \
              `–` is outside of GSM-7\nhint: without such characters one SMS holds 160\nok"
         );
         assert_eq!((&page.json["ok"], page.exit), (&json!(true), Exit::Done));
-        assert_eq!(page.json["notes"][0]["column"], 33);
+        assert_eq!(page.json["notes"][1]["column"], 33);
     }
 
     #[test]

@@ -168,6 +168,7 @@ impl Draft {
         }
         let routes = routes::settle(self.routes, &providers, &self.applications, shelf, &mut report);
         templates::note_lengths(&self.site, &providers, &self.applications, &routes, shelf, &mut report);
+        templates::note_unsent(&providers, &self.applications, &routes, shelf, &mut report);
         let templates = templates::settle(self.site, &providers, &self.applications);
         let settings = providers.into_iter().map(|provider| provider.settings);
         let applications = self.applications.into_iter().map(|typed| typed.application);

@@ -1,8 +1,10 @@
 //! `templates` of a provider, and of an application by channel: what messages say.
 
 mod lengths;
+mod unsent;
 
 pub(super) use lengths::note_lengths;
+pub(super) use unsent::note_unsent;
 
 use super::{
     applications, providers,
@@ -19,6 +21,8 @@ use provider_api::is_word;
 /// The texts of one owner, and each of them with its place.
 #[derive(Default)]
 pub(super) struct Texts {
+    /// Where their table is named.
+    at: usize,
     layer: Layer,
     placed: Vec<Placed>,
 }
@@ -52,7 +56,7 @@ pub(super) fn settle(
 /// Reads the texts of one owner: by purpose, and under `locales` the same for each language.
 pub(super) fn texts(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Texts> {
     let table = field.table(report)?;
-    let mut texts = Texts::default();
+    let mut texts = Texts { at: field.key_at, ..Texts::default() };
     for field in table.fields() {
         if field.key == "locales" && matches!(field.node.value, Value::Table(_)) {
             let Some(locales) = field.table(report) else { continue };

@@ -130,9 +130,9 @@ fn a_text_that_takes_more_than_one_sms_is_noted() {
                   70; `–`, which is a value's, is outside of GSM-7\nhint: without such characters one SMS holds 160"
                 .to_owned()],
         ),
-        // nothing is paid by the part in a mail
+        // nothing is paid by the part in a mail or a call
         (format!("[providers.bare.templates]\ngeneric = \"{{code}}{long}{long}\"\n"), vec![]),
-        (format!("{GOOD_PROVIDER}{app}templates.email.generic = \"{{code}}{long}{long}\"\n"), vec![]),
+        (format!("{GOOD_PROVIDER}{app}templates.call.generic = \"{{code}}{long}{long}\"\n"), vec![]),
         // a slip that is no mistake
         (
             format!("{GOOD_PROVIDER}{provider}generic = \"{{code}} {{site_nam}} {{quux}}\"\n"),
@@ -141,5 +141,16 @@ fn a_text_that_takes_more_than_one_sms_is_noted() {
         ),
     ] {
         assert_eq!(noted(&text), expected, "{text}");
+    }
+}
+
+#[test]
+fn texts_for_a_channel_that_nothing_delivers_on_are_noted() {
+    let app = format!("[applications.web]\n{KEYS}[applications.web.templates]\n");
+    let note = "8:1: `applications.web.templates.smss` is never sent: no provider delivers on `smss`\n\
+                hint: did you mean `sms`?";
+    for (channel, expected) in [("smss", vec![note]), ("sms", vec![]), ("call", vec![])] {
+        let text = format!("{GOOD_PROVIDER}{app}{channel} = {{ generic = \"{{code}}\" }}\n");
+        assert_eq!(noted(&text), expected, "{channel}");
     }
 }
