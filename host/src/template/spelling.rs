@@ -24,14 +24,22 @@ pub(super) struct Rewritten {
     pieces: Vec<(usize, usize)>,
     /// Every name within tags, and where it stands in the text.
     pub(super) names: Vec<(String, usize)>,
+    /// Those that stand alone in their tag and outside of loops: these can only be variables.
+    pub(super) alone: Vec<(String, usize)>,
     /// Every word in single braces that is no variable, and where it stands in the text.
     pub(super) loose: Vec<(String, usize)>,
 }
 
 impl Rewritten {
-    /// Rewrites a text in which `is_variable` says what a variable is.
-    pub(super) fn of(text: &str, is_variable: impl Fn(&str) -> bool) -> Result<Self, Fault> {
+    /// Rewrites a text in which `is_variable` says what a variable is, up to the first fault.
+    pub(super) fn of(text: &str, is_variable: impl Fn(&str) -> bool) -> (Self, Result<(), Fault>) {
         let mut out = Self::default();
+        let read = out.read(text, is_variable);
+        (out, read)
+    }
+
+    fn read(&mut self, text: &str, is_variable: impl Fn(&str) -> bool) -> Result<(), Fault> {
+        let out = self;
         let mut loops = 0_usize;
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -43,7 +51,13 @@ impl Rewritten {
             }
             at += if rest.starts_with("{{") {
                 let length = closed(rest, "}}").ok_or(Fault::new(at, Wrong::Unclosed("{{")))?;
-                out.tag(rest.get(..length).unwrap_or(rest), at);
+                let tag = rest.get(..length).unwrap_or(rest);
+                out.tag(tag, at);
+                if loops == 0
+                    && let [(name, offset)] = names(tag).collect::<Vec<_>>().as_slice()
+                {
+                    out.alone.push(((*name).to_owned(), at + offset));
+                }
                 length
             } else if rest.starts_with("{%") {
                 let length = closed(rest, "%}").ok_or(Fault::new(at, Wrong::Unclosed("{%")))?;
@@ -75,7 +89,7 @@ impl Rewritten {
                 1
             };
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The byte of the text behind a byte of the source.
@@ -187,8 +201,8 @@ mod tests {
     fn source(text: &str) -> String {
         let variables = ["code", "payload", "otp", "pin", "site_name"];
         match Rewritten::of(text, |name| variables.contains(&name)) {
-            Ok(rewritten) => rewritten.source,
-            Err(fault) => format!("{}: {fault}", fault.at),
+            (rewritten, Ok(())) => rewritten.source,
+            (_, Err(fault)) => format!("{}: {fault}", fault.at),
         }
     }
 
@@ -241,7 +255,7 @@ mod tests {
     #[test]
     fn a_place_in_the_source_is_one_in_the_text() {
         let text = "é {x} {payload} {{ cod }}";
-        let rewritten = Rewritten::of(text, |name| name == "payload").unwrap();
+        let rewritten = Rewritten::of(text, |name| name == "payload").0;
         assert_eq!(rewritten.place("cod"), text.find("cod").unwrap());
         assert_eq!(rewritten.place("payload"), text.find("payload").unwrap());
         assert_eq!(rewritten.origin(rewritten.source.find("cod").unwrap()), text.find("cod").unwrap());

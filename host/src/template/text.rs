@@ -63,8 +63,15 @@ impl Template {
         {
             return Err(vec![Fault::new(at, Wrong::LineBreak)]);
         }
-        let rewritten = Rewritten::of(text, is_variable).map_err(|fault| vec![fault])?;
-        let engine = engine(&rewritten, part).map_err(|fault| vec![fault])?;
+        let (rewritten, read) = Rewritten::of(text, is_variable);
+        let unknown = |(name, at): &(String, usize)| Fault::new(*at, Wrong::Unknown(name.clone()));
+        let engine = read.and_then(|()| engine(&rewritten, part)).map_err(|fault| {
+            // The engine did not get as far as names.
+            let unknown = rewritten.alone.iter().filter(|(name, _)| !is_variable(name)).map(unknown);
+            let mut faults: Vec<Fault> = unknown.chain([fault]).collect();
+            faults.sort_by_key(|fault| fault.at);
+            faults
+        })?;
         let used = used(&engine);
         let mut faults: Vec<Fault> = used
             .iter()
@@ -260,6 +267,10 @@ mod tests {
             ("{code} {{ code() }}", "10: is no template: invalid operation"),
             ("{code}{% include 'x' %}", "6: uses `{% include %}`, which is not for texts"),
             ("{% if member_name %}{code}{% endif %}", "0: does not always hold its payload"),
+            (
+                "{code} {{ cod }} {{ 'a' }} {% if x",
+                "10: uses `cod`, which is no variable; 27: has a `{%` that is never closed",
+            ),
             ("{code} {{", "7: has a `{{` that is never closed"),
             (
                 "{code}{% for a in 'x' * 999 %}{% for b in 'x' * 999 %}{% endfor %}{% endfor %}",
