@@ -139,3 +139,19 @@ async fn a_mail_has_a_subject_in_its_language() {
     );
     world.stop().await;
 }
+
+/// A text that fails when it is needed costs no message; the log says which one and why, and no value.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_fails_gives_way_to_the_built_in_one_and_is_logged() {
+    let failing = "\n[applications.web.templates.sms]\n\
+                   generic = \"{code}{% if purpose == 'bind_mfa' %}{{ code|upper }}{% endif %}\"\n";
+    let world = World::start(&(CONFIGURATION.replace("ISOLATION", "thread") + failing)).await;
+    let sms = |purpose: &str| json!({ "to": ADA, "method": "sms:code", "purpose": purpose });
+    assert_eq!(told(&world, &sms("generic")).await.0, "CODE");
+    assert!(!world.log().contains("cannot be rendered"));
+    assert_eq!(told(&world, &sms("bind_mfa")).await.0, "CODE is your Example code.");
+    let log = world.log();
+    let line = log.lines().find(|line| line.contains("a text cannot be rendered")).unwrap();
+    assert!(line.contains("unknown filter") && line.contains("bind_mfa"), "{line}");
+    world.stop().await;
+}
