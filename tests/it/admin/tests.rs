@@ -25,7 +25,7 @@ async fn a_test_message_leaves_and_is_shown_without_its_code() {
                 "delivered": true, "simulated": false, "test": true, "provider": "dry_run", "channel": "sms",
                 "recipient": "+44•••••••123", "reference": reference, "segments": null, "encoding": null,
                 "cost": null, "preview": [],
-                "message": { "text": "•••••• is your Example code.", "subject": null, "html": null },
+                "message": { "text": "•••••• is your Example sign-in code.", "subject": null, "html": null },
             }),
         );
         let message = last(&world);
@@ -33,9 +33,9 @@ async fn a_test_message_leaves_and_is_shown_without_its_code() {
             (&message["message"], &message["recipient"], &message["test"]),
             (&reference, &json!(ADA), &json!(true))
         );
-        assert_eq!((&message["purpose"], &message["locale"]), (&json!("sign_in"), &json!("en-GB")));
+        assert_eq!((&message["purpose"], &message["locale"]), (&json!("sign_in"), &json!("en")));
         let code = message["code"].as_str().unwrap();
-        assert_eq!(message["text"], format!("{code} is your Example code."));
+        assert_eq!(message["text"], format!("{code} is your Example sign-in code."));
         assert!(world.log().contains("test sent"));
         world.stop().await;
     }

@@ -39,7 +39,8 @@ fn what_the_provider_fails_with_is_told_as_by_providers_test() {
     assert_eq!((told.code, told.err.as_str()), (1, ""), "{told:?}");
     assert_eq!(
         told.out,
-        "not handed over by `dry_run` to +44•••••••123 on `sms`\nopted_out (dry_run): `fail` says so\n"
+        "not handed over by `dry_run` to +44•••••••123 on `sms`\nopted_out (dry_run): `fail` says so\n\
+         text       •••••• is your Passrelay code.\n"
     );
 }
 

@@ -25,7 +25,7 @@ async fn a_code_arrives_at_twilio_and_approves_its_verification() {
         let left: u32 = validity.parse().unwrap();
         assert!(left == 600 || isolation == "process" && (540..=601).contains(&left), "{left}");
         let sent = format!(
-            "To=%2B447700900123&From=%2B15005550006&Body={code}+is+your+Example+code.&\
+            "To=%2B447700900123&From=%2B15005550006&Body={code}+is+your+Example+sign-in+code.&\
              ValidityPeriod={validity}&RiskCheck=enable"
         );
         assert_eq!(posted.body, sent);

@@ -3,6 +3,7 @@
 use super::{BOTH, provider, started, stop, told};
 use harness::{Twilio, World, twilio::Play};
 use serde_json::json;
+use std::time::Duration;
 
 /// A world with a route of two providers, each of another Twilio.
 async fn route(isolation: &str, first: &Twilio, second: &Twilio) -> World {
@@ -50,6 +51,8 @@ async fn a_failure_of_the_account_goes_on_to_the_next_one_and_one_of_the_recipie
                 assert_eq!(checked.body["status"], "approved", "{shown}");
             }
             assert_eq!(second.posted().len(), handed_on, "{shown}");
+            // Longer than the first asked to be left alone.
+            world.clock.advance(Duration::from_secs(8));
         }
         for posted in second.posted() {
             world.keeps_secret(posted.form.get("To").unwrap());
