@@ -33,7 +33,8 @@ pub(super) enum Command {
     Serve,
     /// Check the configuration and the libraries, then exit
     ///
-    /// Fails with 3 if the configuration has mistakes, and with 1 if an enabled provider has no usable library.
+    /// Fails with 3 if the configuration has mistakes, and with 1 if an enabled provider has no usable library or
+    /// does not open. Providers are opened once for it; nothing is sent.
     Check,
     /// Look at providers and their libraries, and try them
     #[command(subcommand)]

@@ -1,22 +1,43 @@
-//! `passrelay check`: the configuration and the libraries, without starting anything.
+//! `passrelay check`: the configuration and the libraries; every provider is opened once, and nothing is sent.
 
 use super::{
     Exit,
-    page::Page,
+    page::{Page, one_line},
     setup::{self, Setup},
     table::{table, words},
     trouble::Trouble,
+    wiring,
 };
 use crate::{
-    config::FILE,
-    plugin::{LibraryInfo, Refusal},
+    config::{FILE, Mistake},
+    plugin::{LibraryInfo, ProviderState, Refusal},
 };
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Checks everything that can be known before anything starts.
+/// Checks everything that can be known before anything is sent. Some of it only a provider itself knows: it is opened.
 pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
-    Ok(page(&setup::load(file).await?))
+    let mut setup = setup::load(file).await?;
+    let unopened = wiring::provider_status(&setup).await?.into_iter().filter_map(|status| {
+        let ProviderState::Failed(reason) = status.state else { return None };
+        // A library that is missing or refused was told already.
+        setup.libraries.by_id(&status.library)?;
+        Some(Mistake {
+            file: setup
+                .config
+                .file
+                .as_ref()
+                .map_or_else(|| FILE.to_owned(), |file| file.display().to_string()),
+            line: None,
+            column: None,
+            field: Some(format!("providers.{}", status.id)),
+            what: format!("provider `{}` does not open: {}", status.id, one_line(&reason)),
+            hint: None,
+        })
+    });
+    let unopened: Vec<Mistake> = unopened.collect();
+    setup.config.warnings.extend(unopened);
+    Ok(page(&setup))
 }
 
 fn page(setup: &Setup) -> Page {

@@ -107,8 +107,8 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
 }
 
 /// Opens every enabled provider and tells how it is, then closes them again.
-pub(super) async fn provider_status(setup: Setup) -> Result<Vec<ProviderStatus>, Trouble> {
-    let providers = open(&setup).await?;
+pub(super) async fn provider_status(setup: &Setup) -> Result<Vec<ProviderStatus>, Trouble> {
+    let providers = open(setup).await?;
     let status = providers.status();
     providers.close().await;
     Ok(status)

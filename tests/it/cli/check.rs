@@ -104,6 +104,18 @@ fn a_broken_library_is_a_warning_with_a_remedy() {
     assert!(told.out.ends_with("not ok: 1 warning\n"), "{told:?}");
 }
 
+/// What no schema can express a provider tells itself when it is opened.
+#[test]
+fn a_provider_that_does_not_open_is_a_warning_with_its_own_words() {
+    let console = Console::configured("[providers.dry_run.config]\noutbox = \"missing/outbox.jsonl\"\n");
+    let told = console.run("check");
+    assert_eq!(told.code, 1, "{told:?}");
+    let warning = "warning: passrelay.toml: provider `dry_run` does not open: misconfigured: ";
+    assert!(told.err.starts_with(warning) && told.err.contains("whose folder does not exist"), "{told:?}");
+    assert_eq!(told.err.lines().count(), 1, "{told:?}");
+    assert!(told.out.ends_with("not ok: 1 warning\n"), "{told:?}");
+}
+
 /// J24, J58: without the file there is no provider, and the message says where to put it.
 #[test]
 fn a_missing_library_is_a_warning_that_says_where_to_put_it() {

@@ -38,11 +38,11 @@ fn a_provider_that_is_not_enabled_is_disabled_and_not_more() {
     );
 }
 
-/// What only opening finds out is told with the provider, not with the configuration.
+/// What only opening finds out is told wherever the provider is needed.
 #[test]
 fn a_provider_that_cannot_be_opened_says_why() {
     let console = Console::configured(CONFIGURATION.replace("outbox.jsonl", "nowhere/outbox.jsonl").as_str());
-    assert_eq!(console.run("check").code, 0, "`check` opens nothing");
+    assert_eq!(console.run("check").code, 1, "no mistake of the file, but nothing would go through");
     let told = console.run("providers list");
     assert!(
         told.out.contains("failed: ") && told.out.contains("whose folder does not exist; make the folder"),

@@ -18,7 +18,7 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let setup = setup::load(file).await?;
     let warnings = setup.config.warnings.clone();
     let settings: Vec<Settings> = setup.config.providers.values().cloned().collect();
-    let status = wiring::provider_status(setup).await?;
+    let status = wiring::provider_status(&setup).await?;
     Ok(page(&settings, &status).with_warnings(&warnings))
 }
 
