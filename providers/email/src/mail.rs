@@ -109,11 +109,12 @@ fn subject(message: &Message, own: Option<&str>) -> String {
     format!("Your verification {what}")
 }
 
-/// A text that can stand in a header: on one line, without control characters, not too long.
+/// A text that can stand in a header: on one line, without control characters, not too long. What looks like the
+/// beginning of an encoded word (RFC 2047) is taken apart: a reader would decode it into something nobody has seen.
 pub(crate) fn clean(text: &str) -> String {
     let breaks = |c: char| c.is_control() || c.is_whitespace() || "\u{2028}\u{2029}\u{feff}".contains(c);
     let words: Vec<&str> = text.split(breaks).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
+    let line = words.join(" ").replace("=?", "= ?");
     match line.char_indices().nth(LONGEST_SUBJECT) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
         None => line,
