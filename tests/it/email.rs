@@ -3,7 +3,9 @@
 mod delivery;
 mod failures;
 mod logins;
+mod templates;
 mod tokens;
+mod trying;
 
 use harness::{
     World, conform,
