@@ -6,6 +6,7 @@ mod life;
 mod outages;
 mod refusals;
 mod routes;
+mod texts;
 mod trying;
 
 use harness::{Twilio, World};

@@ -1,5 +1,6 @@
 //! The two shapes of Twilio's answers: a message, and an error.
 
+use provider_api::Segments;
 use serde_json::{Value, json};
 
 /// A status and a JSON document.
@@ -24,11 +25,12 @@ impl Answer {
         let sid = sid(to, body);
         let uri = format!("/2010-04-01/Accounts/{account}/Messages/{sid}");
         let (from, service) = (sender.ok(), sender.err());
+        let parts = if service.is_some() { 0 } else { Segments::of(body).parts };
         let body = json!({
             "sid": sid, "account_sid": account, "api_version": "2010-04-01", "body": body,
             "from": from, "to": to, "messaging_service_sid": service, "direction": "outbound-api",
             "status": if service.is_some() { "accepted" } else { "queued" },
-            "num_segments": if service.is_some() { "0" } else { "1" }, "num_media": "0",
+            "num_segments": parts.to_string(), "num_media": "0",
             "price": null, "price_unit": "USD", "error_code": null, "error_message": null,
             "date_created": "Fri, 02 Jan 2026 03:04:05 +0000", "date_sent": null,
             "date_updated": "Fri, 02 Jan 2026 03:04:05 +0000",
