@@ -83,13 +83,14 @@ impl Mail {
         &self.envelope
     }
 
-    /// The whole mail, its lines parted by CRLF; the end of the last one is a part of what ends the mail.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.built.formatted();
-        if bytes.ends_with(b"\r\n") {
-            bytes.truncate(bytes.len() - 2);
-        }
-        bytes
+    /// The mail as it follows DATA: the dots that begin a line doubled, and the line that ends it (RFC 5321 section
+    /// 4.5.2).
+    pub(crate) fn data(&self) -> String {
+        let mail = self.built.formatted();
+        // It is plain ASCII and begins with a header.
+        let mail = String::from_utf8_lossy(&mail);
+        let stuffed = mail.strip_suffix("\r\n").unwrap_or(&mail).replace("\r\n.", "\r\n..");
+        format!("{stuffed}\r\n.\r\n")
     }
 }
 

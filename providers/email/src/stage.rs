@@ -18,9 +18,9 @@ pub(crate) enum Stage {
     Sender,
     /// RCPT TO.
     Recipient,
-    /// DATA, and the mail up to its last line.
+    /// DATA.
     Content,
-    /// The line that ends the mail is on its way: from here on the server may have taken it.
+    /// The mail is on its way with the line that ends it: from here on the server may have taken it.
     End,
 }
 
@@ -45,7 +45,7 @@ impl Stage {
             Self::Login => "logging in",
             Self::Sender => "naming the sender",
             Self::Recipient => "naming the recipient",
-            Self::Content => "sending the mail",
+            Self::Content => "announcing the mail",
             Self::End => "waiting for the answer to the mail",
         }
     }

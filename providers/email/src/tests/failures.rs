@@ -93,7 +93,7 @@ fn silence_is_unavailable_before_the_end_of_the_mail_and_unknown_after_it() {
         ("", Failure::Unavailable, "set `tls = \"implicit\"`"),
         ("MAIL", Failure::Unavailable, "while naming the sender"),
         ("RCPT", Failure::Unavailable, "while naming the recipient"),
-        ("DATA", Failure::Unavailable, "while sending the mail"),
+        ("DATA", Failure::Unavailable, "while announcing the mail"),
         (".", Failure::Unknown, "it may have taken it"),
     ] {
         let sink = Sink::new().then(command, Turn::Silence);

@@ -92,6 +92,17 @@ fn a_message_that_is_handed_over_again_is_the_same_mail() {
     assert_eq!(sent(&provider, &sink, &message), first);
 }
 
+/// Nothing of a mail waits until the server has confirmed the rest: it and the line that ends it are one piece.
+#[test]
+fn a_mail_and_its_end_are_written_at_once() {
+    let sink = Sink::new();
+    let mut message = message();
+    message.html = Some("<p>493817</p>\n.\n..x\n".repeat(90));
+    sent(&on(&sink), &sink, &message);
+    assert_eq!((sink.mails().len(), sink.at_once()), (1, 1));
+    assert!((2_000..8_000).contains(&sink.mails()[0].len()), "it fits what is read at once");
+}
+
 /// A test shows what is sent, masked, and sends it or not.
 #[test]
 fn a_test_shows_the_mail_and_sends_it_unless_it_is_a_dry_run() {

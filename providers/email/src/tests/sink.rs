@@ -22,6 +22,7 @@ struct State {
     script: VecDeque<(&'static str, Turn)>,
     commands: Vec<String>,
     mails: Vec<String>,
+    at_once: usize,
     connections: usize,
     over: bool,
 }
@@ -72,6 +73,11 @@ impl Sink {
         lock(&self.state).mails.clone()
     }
 
+    /// How many mails came with their end in one piece.
+    pub(super) fn at_once(&self) -> usize {
+        lock(&self.state).at_once
+    }
+
     pub(super) fn connections(&self) -> usize {
         lock(&self.state).connections
     }
@@ -103,8 +109,12 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             return Ok(());
         }
         if verb == "DATA" && matches!(turn, Turn::Say(reply) if reply.starts_with("354")) {
+            let at_once = input.fill_buf()?.ends_with(b"\r\n.\r\n");
             let mail = mail(&mut input)?;
-            lock(state).mails.push(mail);
+            let mut state = lock(state);
+            state.at_once += usize::from(at_once);
+            state.mails.push(mail);
+            drop(state);
             ".".clone_into(&mut verb);
             continue;
         }
