@@ -47,6 +47,9 @@ pub enum Mechanism {
 pub enum Step {
     /// Somebody connected.
     Greeting,
+    /// STARTTLS: what is said here comes after the usual answer and before the encryption, as if somebody between had
+    /// put it there.
+    StartTls,
     /// MAIL FROM.
     Mail,
     /// RCPT TO.

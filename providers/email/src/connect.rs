@@ -1,13 +1,16 @@
 //! The mail server, and a new connection to it up to the login.
 
-use crate::{config::Tls, trouble};
+use crate::{config::Tls, trouble, wire::Wire};
 use lettre::transport::smtp::{
     client::{AsyncSmtpConnection, TlsParameters},
     extension::ClientId,
 };
 use provider_api::DeliveryError;
-use std::{net::SocketAddr, time::Duration};
-use tokio::net::lookup_host;
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
 
 /// Where the mail server is and how it is spoken to.
 pub(crate) struct Server {
@@ -34,15 +37,17 @@ impl Server {
         if addresses.is_empty() {
             return Err(self.unknown_name());
         }
-        let implicit = self.tls_parameters.clone().filter(|_| self.tls == Tls::Implicit);
-        let connecting = AsyncSmtpConnection::connect_tokio1(
-            addresses.as_slice(),
-            Some(limit),
-            &self.hello,
-            implicit,
-            None,
-        );
-        let mut connection = connecting.await.map_err(|cause| trouble::connecting(self, &cause))?;
+        let mut connection = match self.tls {
+            Tls::Upgraded => {
+                let wire = Wire::new(self.reach(&addresses, limit).await?);
+                AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.hello).await
+            }
+            Tls::Implicit | Tls::None => {
+                let (addresses, tls) = (addresses.as_slice(), self.tls_parameters.clone());
+                AsyncSmtpConnection::connect_tokio1(addresses, Some(limit), &self.hello, tls, None).await
+            }
+        }
+        .map_err(|cause| trouble::connecting(self, &cause))?;
         if let Some(parameters) = self.tls_parameters.clone().filter(|_| self.tls == Tls::Upgraded) {
             if !connection.can_starttls() {
                 return Err(DeliveryError::misconfigured(format!(
@@ -54,6 +59,19 @@ impl Server {
             upgraded.map_err(|cause| trouble::connecting(self, &cause))?;
         }
         Ok(connection)
+    }
+
+    /// A connection to the first of these addresses that answers.
+    async fn reach(&self, addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, DeliveryError> {
+        let mut why = ErrorKind::TimedOut;
+        for address in addresses {
+            why = match timeout(limit, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(cause)) => cause.kind(),
+                Err(_) => ErrorKind::TimedOut,
+            };
+        }
+        Err(trouble::unreached(self, Some(why)))
     }
 
     /// The server in an error: `smtp.example.com:465`.

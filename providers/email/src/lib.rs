@@ -20,6 +20,7 @@ mod relay;
 mod settings;
 mod stage;
 mod trouble;
+mod wire;
 
 /// How long a handing-over may take when the host names no deadline.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -60,8 +60,13 @@ pub(crate) fn connecting(server: &Server, cause: &Error) -> DeliveryError {
     if let Some(tls) = tls_error(cause) {
         return encrypting(server, tls);
     }
+    unreached(server, io_error(cause).map(io::Error::kind))
+}
+
+/// A connection that the system could not make, or that broke off.
+pub(crate) fn unreached(server: &Server, why: Option<ErrorKind>) -> DeliveryError {
     let named = server.named();
-    match io_error(cause).map(io::Error::kind) {
+    match why {
         Some(ErrorKind::ConnectionRefused) => DeliveryError::unavailable(format!(
             "{named} refuses the connection; look at `host` and `port`, and whether the mail server runs"
         )),
@@ -97,6 +102,9 @@ fn encrypting(server: &Server, cause: &TlsError) -> DeliveryError {
         ),
         TlsError::InvalidCertificate(_) => format!(
             "the certificate of {named} is not signed by an authority that this machine trusts; if it is your own, name its file in `ca_file`"
+        ),
+        TlsError::InvalidMessage(_) if server.tls == Tls::Upgraded => format!(
+            "{named} says something unencrypted after STARTTLS: it is broken, or somebody between puts words into its mouth; use `tls = \"implicit\"` if it can"
         ),
         TlsError::InvalidMessage(_) => format!(
             "{named} does not speak TLS from the first byte; set `tls = \"starttls\"`, usually with port 587, or the port for implicit TLS, usually 465"

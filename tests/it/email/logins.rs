@@ -1,7 +1,7 @@
 //! Every way to encrypt with every way to log in, and what is told when one of them fails.
 
 use super::{ADA, BOTH, HOST, delivery, plain, trusted, world};
-use harness::smtp::{Authority, Identity, Mechanism, Smtp, Tls};
+use harness::smtp::{Authority, Identity, Mechanism, Smtp, Step, Tls, Turn};
 use provider_api::testing::json;
 use serde_json::Value;
 
@@ -109,6 +109,22 @@ async fn tls_that_is_mixed_up_is_told() {
     let (failure, _, detail) = refused("thread", &smtp, "tls = \"starttls\"").await;
     assert_eq!(failure, "misconfigured");
     assert!(detail.contains("offers no STARTTLS"), "{detail}");
+}
+
+/// An answer that somebody puts behind the one to STARTTLS must not become the answer to what is said encrypted: every
+/// later one would answer the command before, and a mail that is refused would count as taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_smuggled_in_before_the_encryption_is_not_believed() {
+    let authority = Authority::new();
+    let (_folder, ca_file) = trusted(&authority);
+    for isolation in BOTH {
+        let smtp = Smtp::start(Tls::StartTls(authority.identity(&[HOST]))).await;
+        smtp.then(Step::StartTls, Turn::Say(250, "mail.test"));
+        smtp.then(Step::End, Turn::Say(554, "5.6.0 spam"));
+        let (failure, _, detail) = refused(isolation, &smtp, &format!("tls = \"starttls\"\n{ca_file}")).await;
+        assert_eq!(failure, "misconfigured", "{detail}");
+        assert!(detail.contains("says something unencrypted after STARTTLS"), "{detail}");
+    }
 }
 
 /// What can be known without a mail is told when the server starts, and then no delivery is tried.

@@ -82,7 +82,12 @@ impl Conversation {
             return Ok(true);
         }
         self.in_mail = response.code == 354;
-        let reply = self.announce(&response.buffer()?);
+        let mut reply = self.announce(&response.buffer()?);
+        if response.action == Action::UpgradeTls
+            && let Some(Turn::Say(code, text)) = self.shared.turn(Step::StartTls)
+        {
+            reply.extend(format!("{code} {text}\r\n").bytes());
+        }
         self.say(&reply).await?;
         if response.action == Action::UpgradeTls {
             self.encrypt().await?;
