@@ -1,10 +1,13 @@
 //! A mail server on loopback for one test: TLS, logins, every reply that a test asks for, and every mail it took.
 //!
-//! The protocol is spoken by the crate `mailin`. It knows neither XOAUTH2 nor TLS: the thin layer around it adds both.
+//! The protocol is spoken by the crate `mailin`. It knows neither XOAUTH2 nor TLS: the thin layer around it adds both. It
+//! takes lines of any form: those that no client should send are remembered, and asserted not to have come when the
+//! server is dropped.
 
 mod certificates;
 mod conversation;
 mod handler;
+mod line;
 
 pub use certificates::{Authority, Identity};
 
@@ -105,6 +108,7 @@ struct State {
     script: VecDeque<(Step, Turn)>,
     mails: Vec<Mail>,
     connections: usize,
+    faults: Vec<&'static str>,
 }
 
 impl Shared {
@@ -188,6 +192,8 @@ impl Smtp {
 impl Drop for Smtp {
     fn drop(&mut self) {
         self.accepting.abort();
+        let faults = std::mem::take(&mut self.shared.state().faults);
+        assert!(faults.is_empty() || std::thread::panicking(), "what the mail server was sent: {faults:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! One connection: lines in, `mailin`'s answers out, with TLS, XOAUTH2 and a test's wishes in between.
 
-use super::{Mechanism, Shared, Step, Tls, Turn, handler::Recorder};
+use super::{Mechanism, Shared, Step, Tls, Turn, handler::Recorder, line};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use mailin::{Action, AuthMechanism, Session, SessionBuilder};
 use std::{
@@ -23,6 +23,8 @@ pub(super) struct Conversation {
     shared: Arc<Shared>,
     /// Whether the lines that come are those of a mail.
     in_mail: bool,
+    /// Whether the other side has said who it is.
+    greeted: bool,
 }
 
 impl Conversation {
@@ -48,7 +50,8 @@ impl Conversation {
                 (Box::new(stream), builder.insecure_enable_plaintext_auth().build(here(), recorder(false)))
             }
         };
-        let mut conversation = Self { stream: BufStream::new(stream), session, shared, in_mail: false };
+        let mut conversation =
+            Self { stream: BufStream::new(stream), session, shared, in_mail: false, greeted: false };
         conversation.greet().await?;
         while conversation.answer().await? {}
         Ok(())
@@ -67,6 +70,11 @@ impl Conversation {
         let mut line = Vec::new();
         if self.stream.read_until(b'\n', &mut line).await? == 0 {
             return Ok(false);
+        }
+        self.greeted |= line.starts_with(b"EHLO ");
+        // Before that it may be TLS, which a test sends to the wrong port.
+        if self.greeted {
+            self.shared.state().faults.extend(line::fault(&line, self.in_mail));
         }
         if let Some(turn) = self.unusual(&line) {
             self.play(&turn).await?;
