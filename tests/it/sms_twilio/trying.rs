@@ -14,16 +14,39 @@ fn test(isolation: &str, twilio: &Twilio, own: &str) -> Told {
     told
 }
 
-/// J39, J45, J46, J47: with dry-run nothing is sent, without it one message is.
+/// The lines of what is shown last: the request.
+fn preview(told: &Told) -> Vec<String> {
+    let (_, lines) = told.out.split_once("preview").unwrap();
+    lines.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// J39, J45, J46, J47: with dry-run nothing is sent, without it one message is; which of the two it was is said, and
+/// what is shown is what is sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_sends_unless_dry_run_says_otherwise() {
     for isolation in BOTH {
         let twilio = Twilio::start().await;
         let told = test(isolation, &twilio, "dry_run_in_test = true");
         assert_eq!((told.code, twilio.posted().len()), (0, 0), "{isolation} {told:?}");
+        assert!(told.out.starts_with("simulated: nothing was sent by `sms_twilio` to "), "{told:?}");
+        let simulated = preview(&told);
         let told = test(isolation, &twilio, "dry_run_in_test = false");
         assert_eq!((told.code, twilio.posted().len()), (0, 1), "{isolation} {told:?}");
-        assert_eq!(twilio.posted()[0].form.get("To"), Some(ADA));
+        assert!(told.out.starts_with("handed over by `sms_twilio` to "), "{told:?}");
+        let posted = twilio.posted().remove(0);
+        let mut expected = vec![format!("POST {}{}", twilio.url(), posted.line.split(' ').nth(1).unwrap())];
+        for name in ["To", "From", "Body", "ValidityPeriod", "RiskCheck"] {
+            let value =
+                posted.form.get(name).unwrap().replace(ADA, "+44•••••••123").replace("123456", "••••••");
+            expected.push(format!("{name}: {value}"));
+        }
+        assert_eq!(preview(&told), expected);
+        // What is left of the code's life is each Test's own.
+        let lasting = |lines: Vec<String>| -> Vec<String> {
+            lines.into_iter().filter(|line| !line.starts_with("ValidityPeriod: ")).collect()
+        };
+        assert_eq!(lasting(simulated), lasting(expected));
+        assert_eq!(posted.form.get("To"), Some(ADA));
     }
 }
 
