@@ -17,7 +17,7 @@ pub(crate) fn during(stage: Stage, server: &Server, cause: &Error) -> DeliveryEr
     let server = server.named();
     if stage == Stage::End {
         return DeliveryError::unknown(format!(
-            "the connection to {server} was lost after the mail was sent and before it was confirmed"
+            "the connection to {server} was lost before it confirmed the mail; it may have taken it"
         ));
     }
     DeliveryError::unavailable(format!(
