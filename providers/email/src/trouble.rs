@@ -100,6 +100,13 @@ fn encrypting(server: &Server, cause: &TlsError) -> DeliveryError {
         ) => format!(
             "the certificate of {named} is for another name; set `host` to the name that stands in it"
         ),
+        TlsError::InvalidCertificate(CertificateError::Other(why))
+            if why.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            format!(
+                "the certificate of {named} is an authority's (`CA:TRUE`) and no server's; make one with `CA:FALSE`, as `openssl req -x509 -addext basicConstraints=critical,CA:FALSE` does"
+            )
+        }
         TlsError::InvalidCertificate(_) => format!(
             "the certificate of {named} is not signed by an authority that this machine trusts; if it is your own, name its file in `ca_file`"
         ),

@@ -63,6 +63,7 @@ async fn a_certificate_that_is_not_good_is_told_and_nothing_is_sent() {
         (authority.expired(&[HOST]), ca_file.as_str(), "has expired"),
         (authority.identity(&["mail.example.net"]), ca_file.as_str(), "is for another name; set `host`"),
         (Identity::self_signed(&[HOST]), ca_file.as_str(), "name its file in `ca_file`"),
+        (Identity::of_an_authority(&[HOST]), ca_file.as_str(), "make one with `CA:FALSE`"),
         (stranger.identity(&[HOST]), ca_file.as_str(), "name its file in `ca_file`"),
         (authority.identity(&[HOST]), "", "name its file in `ca_file`"),
     ] {

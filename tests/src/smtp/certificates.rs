@@ -75,6 +75,18 @@ impl Identity {
         Self::new(params(names).self_signed(&key).expect("a certificate").der().to_vec(), &key)
     }
 
+    /// The certificate of an authority, as `openssl req -x509` makes one, where a server's belongs.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn of_an_authority(names: &[&str]) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = params(names);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self::new(params.self_signed(&key).expect("a certificate").der().to_vec(), &key)
+    }
+
     fn new(certificate: Vec<u8>, key: &KeyPair) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
