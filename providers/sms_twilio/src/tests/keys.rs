@@ -81,6 +81,8 @@ fn the_base_url_is_twilios_unless_another_is_given() {
         (json!("http://127.0.0.1:8080"), "http://127.0.0.1:8080/2010-04-01/"),
         (json!("https://proxy.example.com/twilio//"), "https://proxy.example.com/twilio/2010-04-01/"),
         (json!("http://[::1]:1"), "http://[::1]:1/2010-04-01/"),
+        (json!("http://10.0.0.7"), "http://10.0.0.7/2010-04-01/"),
+        (json!("http://mock:80"), "http://mock:80/2010-04-01/"),
     ] {
         let host = FakeHost::new().always(taken());
         open(host.clone(), with(&json!({ "base_url": base }))).deliver(&message()).unwrap();
@@ -89,6 +91,9 @@ fn the_base_url_is_twilios_unless_another_is_given() {
     for (base, said) in [
         ("api.twilio.com", "begins with `https://`"),
         ("ftp://api.twilio.com", "begins with `https://`"),
+        ("http://api.twilio.com", "is unencrypted"),
+        ("http://93.184.216.34:80", "is unencrypted"),
+        ("http://[2606:4700::1]", "is unencrypted"),
         ("https://", "has no host name"),
         ("https:///x", "has no host name"),
         ("https://:80", "has no host name"),

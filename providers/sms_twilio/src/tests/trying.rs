@@ -66,13 +66,14 @@ fn a_preview_is_readable_and_tells_no_secret() {
     let mut test = test();
     test.text = "493817\r\nfor +447700900123 & \u{1f600}".to_owned();
     test.callback_url = Some("https://otp.example.com/c?d=493817".to_owned());
-    let service = format!("MG{}", "0b".repeat(16));
+    // Digits of the operator's own that look like the code are none.
+    let service = format!("MG493817{}", "0b".repeat(13));
     let receipt = deliver(with(&json!({ "from": service })), &test).1.unwrap();
     assert_eq!(receipt.preview[2], format!("MessagingServiceSid: {service}"));
     assert_eq!(receipt.preview[3], "Body: ••••••\\r\\nfor +44•••••••123 & \u{1f600}");
     assert_eq!(receipt.preview[6], "StatusCallback: https://otp.example.com/c?d=••••••");
     let all = receipt.preview.join("\n");
-    for secret in [TOKEN, "Basic", "7700900", "493817"] {
+    for secret in [TOKEN, "Basic", "7700900"] {
         assert!(!all.contains(secret), "{all}");
     }
 }
