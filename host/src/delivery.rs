@@ -72,6 +72,9 @@ pub enum Outcome {
     },
     /// Whether the service took it is not known.
     Unknown {
+        /// The service's own code.
+        #[serde(default)]
+        code: Option<String>,
         /// What happened, for an operator.
         text: String,
         /// When it was known that nothing is known.
@@ -86,7 +89,9 @@ impl Outcome {
             Ok(Receipt { reference, segments, encoding, cost, .. }) => {
                 Self::Sent { reference, segments, encoding, cost, settled_at }
             }
-            Err(DeliveryError { failure: Failure::Unknown, text, .. }) => Self::Unknown { text, settled_at },
+            Err(DeliveryError { failure: Failure::Unknown, code, text, .. }) => {
+                Self::Unknown { code, text, settled_at }
+            }
             Err(DeliveryError { failure, code, text, .. }) => {
                 Self::Failed { failure, code, text, settled_at }
             }

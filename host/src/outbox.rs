@@ -142,9 +142,9 @@ fn tell(delivery: &Delivery) {
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
             repeated, %failure, code, text, "delivery failed"
         ),
-        Outcome::Unknown { text, .. } => tracing::warn!(
+        Outcome::Unknown { code, text, .. } => tracing::warn!(
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
-            repeated, text, "delivery unknown"
+            repeated, code, text, "delivery unknown"
         ),
     }
 }

@@ -137,12 +137,9 @@ impl<'a> ShownDelivery<'a> {
                 (shown.reference, shown.cost) = (reference.as_deref(), cost.as_ref());
                 (shown.segments, shown.encoding) = (*segments, encoding.as_deref());
             }
-            Outcome::Failed { code, text, settled_at, .. } => {
+            Outcome::Failed { code, text, settled_at, .. } | Outcome::Unknown { code, text, settled_at } => {
                 shown.settled_at = Some(*settled_at);
                 (shown.failure_code, shown.detail) = (code.as_deref(), Some(text.as_str()));
-            }
-            Outcome::Unknown { text, settled_at } => {
-                (shown.settled_at, shown.detail) = (Some(*settled_at), Some(text.as_str()));
             }
         }
         shown
@@ -209,7 +206,10 @@ mod tests {
                 Err(error(Failure::OptedOut)),
                 json!({"status": "failed", "failure": "opted_out", "failure_code": "21610", "detail": "why"}),
             ),
-            (Err(error(Failure::Unknown)), json!({"status": "unknown", "detail": "why"})),
+            (
+                Err(error(Failure::Unknown)),
+                json!({"status": "unknown", "failure_code": "21610", "detail": "why"}),
+            ),
         ] {
             let mut delivery = delivery("one", &[]);
             delivery.outcome = Outcome::new(answer, millis(1_000));
