@@ -63,11 +63,32 @@ fn git_address(typed: &str) -> Option<String> {
     Some(format!("ssh://{host}/{path}"))
 }
 
-/// A version requirement as cargo reads them, roughly: cargo itself has the last word.
+/// A version requirement as cargo reads them (The Cargo Book, "Version requirement syntax").
 fn is_version(typed: &str) -> bool {
-    let bare = typed.trim_start_matches(['^', '~', '=', '<', '>', ' ']);
-    bare.starts_with(|c: char| c.is_ascii_digit())
-        && typed.chars().all(|c| c.is_ascii_alphanumeric() || "^~=<>*.,-+ ".contains(c))
+    typed.split(',').all(|part| {
+        let part = part.trim();
+        let bare = [">=", "<=", "^", "~", "=", ">", "<"].iter().find_map(|sign| part.strip_prefix(sign));
+        is_version_number(bare.unwrap_or(part).trim_start())
+    })
+}
+
+/// One to three numbers, the last of them perhaps `*`; behind three, words of a pre-release and of a build.
+fn is_version_number(text: &str) -> bool {
+    let words = |text: &str| {
+        text.split('.')
+            .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+    };
+    let (text, build) = text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
+    let (core, early) = text.split_once('-').map_or((text, None), |(core, early)| (core, Some(early)));
+    let parts: Vec<&str> = core.split('.').collect();
+    let is_number = |part: &str| {
+        let plain = part == "0" || !part.starts_with('0');
+        plain && part.bytes().all(|b| b.is_ascii_digit()) && part.parse::<u64>().is_ok()
+    };
+    let (last, first) = parts.split_last().unwrap_or((&"", &[]));
+    let more = build.iter().chain(&early).all(|text| parts.len() == 3 && *last != "*" && words(text));
+    let star = *last == "*" && !first.is_empty();
+    parts.len() <= 3 && first.iter().all(|part| is_number(part)) && (star || is_number(last)) && more
 }
 
 /// A text as TOML writes it.
@@ -87,6 +108,8 @@ mod tests {
             (None, format!("\"{API_VERSION}\"")),
             (Some("1"), "\"1\"".to_owned()),
             (Some(">=1.2, <2"), "\">=1.2, <2\"".to_owned()),
+            (Some("= 1.0.0-rc.1+b7"), "\"= 1.0.0-rc.1+b7\"".to_owned()),
+            (Some("1.*"), "\"1.*\"".to_owned()),
             (
                 Some("https://git.example.com/passrelay"),
                 "{ git = \"https://git.example.com/passrelay\" }".to_owned(),
@@ -107,6 +130,12 @@ mod tests {
         for (typed, what) in [
             ("nowhere/provider-api", "is no path, no git address and no version"),
             ("latest", "is no path, no git address and no version"),
+            ("1.2.zz", "is no path, no git address and no version"),
+            ("1.2.3.4", "is no path, no git address and no version"),
+            ("1.2-rc", "is no path, no git address and no version"),
+            ("01.2", "is no path, no git address and no version"),
+            (">=1,", "is no path, no git address and no version"),
+            ("1.*.2", "is no path, no git address and no version"),
             ("1\"\nevil = \"1", "is no path, no git address and no version"),
             ("/", "is not the folder of `passrelay-provider-api`"),
         ] {
