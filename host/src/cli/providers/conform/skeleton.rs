@@ -47,10 +47,12 @@ fn sample(manifest: &Manifest) -> Value {
     })
 }
 
-/// A value of the right kind for each required key.
+/// A value of the right kind for each required key; of several sets of keys, for those of the first.
 fn config(schema: &Value) -> Value {
     let forms = Forms::of(schema);
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let first = |combination: &str| schema.get(combination).and_then(|forms| forms.get(0));
+    let parts = [Some(schema), first("oneOf"), first("anyOf")];
+    let required = parts.into_iter().flatten().filter_map(|part| part.get("required")?.as_array()).flatten();
     let keys = required.filter_map(Value::as_str).map(|key| {
         let place = forms.property(key);
         let value = if place.is_secret() { json!("a-secret-of-the-sample") } else { place.example() };
@@ -65,10 +67,12 @@ mod tests {
     use provider_api::{JsonSchema, Secret, testing::Sample};
 
     #[derive(JsonSchema)]
+    #[schemars(extend("oneOf" = [{ "required": ["token"] }, { "required": ["key"] }]))]
     #[expect(dead_code, reason = "only its schema is looked at")]
     struct Config {
         from: String,
-        token: Secret,
+        token: Option<Secret>,
+        key: Option<Secret>,
         region: Region,
         tries: u8,
         senders: Vec<String>,
