@@ -1,5 +1,6 @@
 //! Bad files, and exactly what is told about each.
 
+mod alternatives;
 mod applications;
 mod host;
 mod keys;

@@ -1,5 +1,7 @@
 //! Tells what a library's schema forbids, in the words of the file and without its values.
 
+mod alternatives;
+
 use super::{
     provider_keys::Keys,
     report::Report,
@@ -35,7 +37,15 @@ pub(super) fn tell(error: &ValidationError<'_>, keys: &Keys, root: &Forms<'_>, r
         }
         Kind::Required { property } => here.missing(property.as_str().unwrap_or_default(), report),
         Kind::Type { kind } => here.of_other_type(&types(kind), report),
-        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => fits_none(context, &here, root, report),
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            if !alternatives::tell_lacking(context, &here, report) {
+                fits_none(context, &here, root, report);
+            }
+        }
+        Kind::OneOfMultipleValid { context } => {
+            let required = root.alternatives(error.schema_path().as_str());
+            alternatives::tell_several(context, &required, &here, report);
+        }
         Kind::Enum { options } => here.none_of(options.as_array().map_or(&[][..], Vec::as_slice), report),
         Kind::Constant { expected_value } => here.none_of(std::slice::from_ref(expected_value), report),
         other => here.wrong(&words(other), report),

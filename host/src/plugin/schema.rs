@@ -70,6 +70,16 @@ impl<'a> Forms<'a> {
         tables.flat_map(|table| table.keys().map(String::as_str)).collect()
     }
 
+    /// The keys that each of several forms requires, by the path of their list in the schema.
+    pub(crate) fn alternatives(&self, schema_path: &str) -> Vec<Vec<String>> {
+        let keys = |form: &Value| -> Vec<String> {
+            let required = form.get("required").and_then(Value::as_array).into_iter().flatten();
+            required.filter_map(|key| Some(key.as_str()?.to_owned())).collect()
+        };
+        let forms = self.root.pointer(schema_path).and_then(Value::as_array).into_iter().flatten();
+        forms.map(keys).collect()
+    }
+
     /// The help of this place: the first paragraph of what describes it.
     pub(crate) fn help(&self) -> Option<&'a str> {
         self.help.and_then(|text| text.split("\n\n").next()).map(str::trim).filter(|text| !text.is_empty())
