@@ -87,6 +87,31 @@ impl Copies {
     }
 }
 
+/// A folder of copies for a command that only looks at a file; it is removed with this.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes it beside the folder of the copies that a server loads: what may be loaded there may be loaded here.
+    pub(crate) fn beside(folder: &Path) -> io::Result<(Self, Copies)> {
+        let mut name = folder.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}", std::process::id()));
+        // Removed also where it turns out to be unusable.
+        let scratch = Self(folder.with_file_name(name));
+        Copies::open(&scratch.0).map(|copies| (scratch, copies))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(cause) = std::fs::remove_dir_all(&self.0)
+            && cause.kind() != io::ErrorKind::NotFound
+        {
+            tracing::debug!(folder = %self.0.display(), %cause, "a folder of copies could not be removed");
+        }
+    }
+}
+
 /// A server's share in the folder: while it is held, no other server removes copies.
 #[derive(Debug)]
 pub struct Occupied {

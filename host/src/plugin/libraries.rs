@@ -2,7 +2,7 @@
 
 use super::{
     admit::{self, AdmitError, Admitted},
-    copies::{Copies, Occupied},
+    copies::{Copies, Occupied, Scratch},
     elf,
     settings::LibrarySettings,
     trial,
@@ -12,6 +12,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tokio::task::JoinSet;
 
@@ -35,6 +36,8 @@ pub struct LibraryInfo {
     pub manifest: Manifest,
     /// The private copy that is loaded.
     pub(super) copy: PathBuf,
+    /// The folder of the copy, if it goes with the last of those that know the library.
+    _scratch: Option<Arc<Scratch>>,
 }
 
 /// A file that may not be loaded.
@@ -96,20 +99,22 @@ impl Libraries {
         Self { found: vec![library], refused: Vec::new() }
     }
 
-    /// Examines one file, wherever it stands.
+    /// Examines one file, wherever it stands. Its copy lies beside the folder `copies` and goes with the last clone of
+    /// what is answered.
     ///
     /// # Errors
     ///
     /// With the reason why it may not be loaded.
     pub async fn examine(file: &Path, copies: &Path, program: &Path) -> Result<LibraryInfo, Refusal> {
         let library = inspect(file, &[]).map_err(|refusal| *refusal)?;
-        let copies = Copies::open(copies).map_err(|cause| Refusal {
+        let (scratch, copies) = Scratch::beside(copies).map_err(|cause| Refusal {
             file: copies.to_owned(),
             id: None,
             reason: format!("no folder for private copies: {cause}"),
             hint: None,
         })?;
-        examine(&copies, program, file.to_owned(), library).await
+        let library = examine(&copies, program, file.to_owned(), library).await?;
+        Ok(LibraryInfo { _scratch: Some(Arc::new(scratch)), ..library })
     }
 
     /// The library with this id.
@@ -241,5 +246,6 @@ async fn examine(
         let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
         return Err(refuse(reason, Some("get the file from its author again")));
     }
-    Ok(LibraryInfo { sha256: admitted.sha256, bytes: admitted.bytes.len(), manifest, copy, file })
+    let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
+    Ok(LibraryInfo { sha256, bytes, manifest, copy, file, _scratch: None })
 }

@@ -33,6 +33,34 @@ fn a_test_message_goes_through_a_library_with_keys_of_its_own() {
     assert_eq!((&told["delivered"], &told["channel"]), (&json!(true), &json!("call")));
 }
 
+/// Whoever looks at a file in some folder finds nothing new there afterwards.
+#[test]
+fn what_only_looks_at_a_file_leaves_nothing_behind() {
+    let console = console("outbox = \"outbox.jsonl\"\n");
+    let sample = r#"{ "config": { "outbox": "outbox.jsonl" }, "message": { "id": "m", "channel": "sms",
+                     "recipient": "+447700900123", "payload": { "kind": "code", "value": "493817" } } }"#;
+    console.write("sample.json", sample);
+    let entries = || {
+        let entries = std::fs::read_dir(console.file("")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    console.write("outbox.jsonl", "");
+    let before = entries();
+    for command in [
+        TRY,
+        "providers inspect providers/libdry_run.so",
+        "providers schema providers/libdry_run.so",
+        "providers conform providers/libdry_run.so",
+        "providers conform providers/libdry_run.so --isolation thread",
+        "providers inspect keys.toml",
+    ] {
+        let told = console.run(command);
+        assert_eq!(entries(), before, "{command}: {told:?}");
+    }
+}
+
 #[test]
 fn what_the_provider_fails_with_is_told_as_by_providers_test() {
     let told = console("outbox = \"outbox.jsonl\"\nfail = [\"opted_out\"]\n").run(TRY);
