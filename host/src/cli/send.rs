@@ -38,20 +38,17 @@ pub(super) struct Errand {
     pub(super) purpose: String,
     /// The language of the text.
     pub(super) locale: Option<Locale>,
-    /// Whether it is only a test.
-    pub(super) test: bool,
 }
 
 impl fmt::Debug for Errand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { provider, recipient, channel, purpose, locale, test, .. } = self;
+        let Self { provider, recipient, channel, purpose, locale, .. } = self;
         f.debug_struct("Errand")
             .field("provider", provider)
             .field("recipient", recipient)
             .field("channel", channel)
             .field("purpose", purpose)
             .field("locale", locale)
-            .field("test", test)
             .finish_non_exhaustive()
     }
 }
@@ -79,7 +76,6 @@ pub(super) async fn run(file: Option<&Path>, asked: Send) -> Result<Page, Troubl
         text,
         purpose: asked.purpose,
         locale: asked.locale,
-        test: false,
     };
     let warnings = setup.config.warnings.clone();
     Ok(page(&wiring::deliver(setup, errand).await?).with_warnings(&warnings))
@@ -154,7 +150,6 @@ mod tests {
             text: Some(own(&Secret::new("{payload} is it"), &Site::default()).unwrap()),
             purpose: "generic".to_owned(),
             locale: None,
-            test: false,
         }
     }
 

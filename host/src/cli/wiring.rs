@@ -14,10 +14,14 @@ use crate::{
     member::Person,
     outbox::{
         by_hand,
-        tester::fit::{self, Unfit},
+        tester::{
+            PASSED_OVER, Test, TestError, Tester, TesterParts,
+            fit::{self, Unfit},
+        },
     },
     plugin::{
         Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
+        Settings, Workshop,
     },
     route::{Next, after},
     seal::Keys,
@@ -108,10 +112,22 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
 
 /// Opens every enabled provider and tells how it is, then closes them again.
 pub(super) async fn provider_status(setup: &Setup) -> Result<Vec<ProviderStatus>, Trouble> {
-    let providers = open(setup).await?;
+    let providers = open(setup).await;
     let status = providers.status();
     providers.close().await;
     Ok(status)
+}
+
+/// Opens a provider and sends a test message through it.
+pub(super) async fn test(setup: Setup, settings: &Settings, test: &Test) -> Result<Told, Trouble> {
+    let workshop = workshop(&setup);
+    let tester = Tester::new(TesterParts {
+        templates: setup.config.templates,
+        providers: Arc::default(),
+        libraries: Arc::new(setup.libraries),
+        workshop,
+    });
+    tester.beside(settings, test).await.map_err(Trouble::from)
 }
 
 /// Opens what is needed and hands one message over: to the provider that is named, else along the channel's route.
@@ -123,7 +139,7 @@ pub(super) async fn deliver(mut setup: Setup, errand: Errand) -> Result<Told, Tr
     setup.config.providers.retain(|id, _| route.contains(id));
     let messages = route.iter().map(|provider| message(&setup, &errand, provider));
     let messages = messages.collect::<Result<Vec<Message>, Trouble>>()?;
-    let providers = open(&setup).await?;
+    let providers = open(&setup).await;
     let mut lanes = route.iter().filter_map(|provider| providers.lane(provider));
     if let Some(trouble) = lanes.find_map(|lane| unfit(&lane, &errand)) {
         providers.close().await;
@@ -152,7 +168,7 @@ pub(super) async fn methods(
     member: Member,
 ) -> Result<Offer, Trouble> {
     let world = World::of_this_process();
-    let providers = Arc::new(open(&setup).await?);
+    let providers = Arc::new(open(&setup).await);
     let closed = || Trouble::new("the system gives no randomness");
     let verifier = Verifier::new(VerifierParts {
         applications: setup.config.applications,
@@ -182,9 +198,12 @@ pub(super) async fn methods(
     Ok(Offer { methods: offered.collect(), unavailable: unavailable.collect() })
 }
 
-async fn open(setup: &Setup) -> Result<Providers, Trouble> {
-    let workshop = World::of_this_process().workshop.with_proxy(setup.config.server.proxy.clone());
-    Ok(Providers::open(setup.config.providers.values(), &setup.libraries, &workshop).await)
+async fn open(setup: &Setup) -> Providers {
+    Providers::open(setup.config.providers.values(), &setup.libraries, &workshop(setup)).await
+}
+
+fn workshop(setup: &Setup) -> Workshop {
+    World::of_this_process().workshop.with_proxy(setup.config.server.proxy.clone())
 }
 
 fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Trouble> {
@@ -208,18 +227,24 @@ fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Tr
             templates.say_with(text, &occasion).map_err(|why| Trouble::new(format!("`--text` {why}")))?
         }
     };
-    if let Some(why) = said.passed_over.as_ref().filter(|_| errand.test) {
-        let what = format!("the text of `{provider}` for `{}` {why}", errand.purpose);
-        return Err(Trouble::new(what).with_hint("members would get the built-in text in its place"));
-    }
-    let mut message = by_hand(&occasion, said, world.clock.now());
-    message.test = errand.test;
-    Ok(message)
+    Ok(by_hand(&occasion, said, world.clock.now()))
 }
 
 /// Why a provider cannot be asked to deliver this at all: not on this channel, or not to such an address.
 fn unfit(lane: &Lane, errand: &Errand) -> Option<Trouble> {
     fit::recipient(lane, &errand.channel, errand.recipient.as_str()).err().map(Trouble::from)
+}
+
+impl From<TestError> for Trouble {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Unfit(unfit) => unfit.into(),
+            TestError::Text { .. } => Self::new(error.to_string()).with_hint(PASSED_OVER),
+            TestError::Busy | TestError::Unknown(_) | TestError::Closed { .. } => {
+                Self::new(error.to_string())
+            }
+        }
+    }
 }
 
 impl From<Unfit> for Trouble {

@@ -9,7 +9,7 @@ use super::{
     shelf::Shelf,
     tree::{Entry, Node, Value},
 };
-use crate::plugin::{Libraries, Settings};
+use crate::plugin::{Isolation, Libraries, Settings};
 use serde_json::{Map, Value as Json};
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
@@ -59,7 +59,10 @@ impl Saved {
     /// The settings of a provider with these keys laid over its saved ones; `null` takes a saved key away.
     ///
     /// A name that no provider has but a library is a provider of that library with these keys alone. Mistakes name the
-    /// keys as `config.KEY`.
+    /// keys as `config.KEY`. What is only tried runs in a process of its own, whatever its `isolation` says.
+    ///
+    /// A saved secret goes wherever unsaved keys point, were it a `base_url` of the caller's. That gives nothing away:
+    /// whoever may open the admin socket is the server's own user, who can read the file and the environment as well.
     ///
     /// # Errors
     ///
@@ -77,7 +80,7 @@ impl Saved {
     ) -> Result<Settings, Unready> {
         let mut settings = match self.providers.get(id) {
             Some(saved) if !saved.enabled => return Err(Unready::Disabled(id.to_owned())),
-            Some(saved) => saved.clone(),
+            Some(saved) => Settings { isolation: Isolation::Process, ..saved.clone() },
             None => unsaved_provider(id, shelf).ok_or_else(|| Unready::Unknown(id.to_owned()))?,
         };
         let manifest = shelf.manifest(&settings.library).ok_or_else(|| {

@@ -5,8 +5,8 @@ pub mod fit;
 use super::message::by_hand;
 use crate::{
     delivery::Told,
-    plugin::{Isolation, Lane, Libraries, ProviderState, Providers, Settings, Workshop},
-    template::{Occasion, Templates},
+    plugin::{Lane, Libraries, ProviderState, Providers, Settings, Workshop},
+    template::{Occasion, Templates, Wrong},
 };
 use fit::Unfit;
 use provider_api::{Channel, DeliveryError, Message, Receipt, Recipient};
@@ -17,7 +17,10 @@ use tokio::sync::Semaphore;
 const PLACES: usize = 4;
 
 /// The code of a test message: it proves nothing.
-pub const CODE: &str = "123456";
+const CODE: &str = "123456";
+
+/// What it means that a text cannot be rendered.
+pub const PASSED_OVER: &str = "members would get the built-in text in its place";
 
 /// How long the code of a test message would live.
 const LIFETIME: Duration = Duration::from_mins(10);
@@ -80,6 +83,16 @@ pub enum TestError {
     /// The provider cannot be asked for this.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// The operator's text cannot be rendered: members would get the built-in one in its place.
+    #[error("the text of `{provider}` for `{purpose}` {why}")]
+    Text {
+        /// The provider.
+        provider: String,
+        /// The purpose.
+        purpose: String,
+        /// Why not.
+        why: Wrong,
+    },
 }
 
 impl Tester {
@@ -105,29 +118,28 @@ impl Tester {
         self.through(&lane, channel, test, "saved").await
     }
 
-    /// Sends a test message through a provider with settings that are not saved: it is opened in a process of its own
-    /// beside the one that runs, and closed afterwards.
+    /// Sends a test message through a provider with settings of its own: it is opened beside those that run, and closed
+    /// afterwards.
     ///
     /// # Errors
     ///
     /// When nothing was tested. That it cannot be opened is what the test came to.
-    pub async fn unsaved(&self, settings: Settings, test: &Test) -> Result<Told, TestError> {
+    pub async fn beside(&self, settings: &Settings, test: &Test) -> Result<Told, TestError> {
         let _place = self.shared.places.try_acquire().map_err(|_| TestError::Busy)?;
         let TesterParts { libraries, workshop, .. } = &self.shared.parts;
-        let settings = Settings { isolation: Isolation::Process, ..settings };
         let library = libraries.by_id(&settings.library).ok_or_else(|| TestError::Closed {
             provider: settings.id.clone(),
             reason: format!("there is no library `{}`", settings.library),
         })?;
         let channel = channel_of(test, || fit::channel(&settings.id, &library.manifest, test.to.as_str()))?;
-        match Providers::open_beside(&settings, libraries, workshop).await {
+        match Providers::open_beside(settings, libraries, workshop).await {
             Ok(lane) => {
                 let told = self.through(&lane, channel, test, "unsaved").await;
                 lane.close().await;
                 told
             }
             Err(cause) => {
-                let message = self.message(&settings.id, &channel, &test.to, test);
+                let message = self.message(&settings.id, &channel, &test.to, test)?;
                 Ok(tell(&settings.id, &message, &Err(cause), "unsaved"))
             }
         }
@@ -141,13 +153,19 @@ impl Tester {
         configuration: &'static str,
     ) -> Result<Told, TestError> {
         let recipient = fit::recipient(lane, &channel, test.to.as_str())?;
-        let message = self.message(lane.id(), &channel, &recipient, test);
+        let message = self.message(lane.id(), &channel, &recipient, test)?;
         let outcome = lane.deliver(message.clone()).await;
         Ok(tell(lane.id(), &message, &outcome, configuration))
     }
 
     /// What is to be said: a provider's own text, as no application asks.
-    fn message(&self, provider: &str, channel: &Channel, recipient: &Recipient, test: &Test) -> Message {
+    fn message(
+        &self,
+        provider: &str,
+        channel: &Channel,
+        recipient: &Recipient,
+        test: &Test,
+    ) -> Result<Message, TestError> {
         let TesterParts { templates, workshop, .. } = &self.shared.parts;
         let occasion = Occasion {
             application: None,
@@ -160,9 +178,14 @@ impl Tester {
             code: CODE,
             expires_in: LIFETIME,
         };
-        let mut message = by_hand(&occasion, templates.say(&occasion), workshop.clock.now());
+        let said = templates.say(&occasion);
+        if let Some(why) = said.passed_over {
+            let (provider, purpose) = (provider.to_owned(), test.purpose.clone());
+            return Err(TestError::Text { provider, purpose, why });
+        }
+        let mut message = by_hand(&occasion, said, workshop.clock.now());
         message.test = true;
-        message
+        Ok(message)
     }
 
     fn why_closed(&self, provider: &str) -> TestError {

@@ -114,6 +114,26 @@ async fn a_failure_is_an_answer_with_its_kind_and_what_would_have_been_said() {
     }
 }
 
+/// Members get the built-in text, but whoever tries a text learns that it fails, in the words of the terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_fails_fails_the_test() {
+    let text = "{pin}{% if purpose == 'register' %}{{ pin|upper }}{% endif %}";
+    let templates = format!("\n[providers.dry_run.templates]\ngeneric = \"{text}\"\n");
+    let world = World::start(&configuration("thread", &templates)).await;
+    let saved = json!({ "to": ADA, "purpose": "register" });
+    let unsaved = json!({ "to": ADA, "purpose": "register", "config": {} });
+    for body in [saved, unsaved] {
+        assert_eq!(
+            world.test("dry_run", &body).await.is_problem(409, "text-fails"),
+            "the text of `dry_run` for `register` is no template: unknown filter; members would get the built-in text in \
+             its place"
+        );
+    }
+    assert!(world.messages().is_empty());
+    assert_eq!(world.test("dry_run", &json!({ "to": ADA })).await.body["delivered"], true);
+    world.stop().await;
+}
+
 /// The provider's own time is the test's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_ends_with_the_providers_time() {

@@ -51,7 +51,7 @@ fn a_provider_that_cannot_be_opened_says_why() {
     let told = console.run("providers test dry_run --to +447700900123");
     assert_eq!(told.code, 1);
     assert!(told.out.starts_with("not handed over by `dry_run` to +44•••••••123 on `sms`\n"), "{told:?}");
-    assert!(told.out.contains("the provider is not open: ") && told.out.lines().count() == 3, "{told:?}");
+    assert!(told.out.contains("\nmisconfigured: `outbox` is `") && told.out.lines().count() == 3, "{told:?}");
     assert!(told.out.ends_with("\ntext       •••••• is your Example code.\n"), "{told:?}");
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     config::{Mistake, Unready},
     http::{Face, Problem, body::Body, person::Errors, problem::FieldError, shown::json},
-    outbox::tester::{Test, TestError, fit::Unfit},
+    outbox::tester::{PASSED_OVER, Test, TestError, fit::Unfit},
 };
 use axum::{
     extract::{Path, State, rejection::PathRejection},
@@ -39,7 +39,7 @@ pub(super) async fn handle(
             None => Ok(face.tester.saved(&id, &test).await?),
             Some(keys) => {
                 let settings = face.saved.with(&id, &keys)?;
-                Ok(face.tester.unsaved(settings, &test).await?)
+                Ok(face.tester.beside(&settings, &test).await?)
             }
         }
     });
@@ -77,6 +77,10 @@ impl From<TestError> for Problem {
             }
             TestError::Unknown(_) => unknown(told),
             TestError::Closed { .. } => unavailable(told),
+            TestError::Text { .. } => {
+                let told = format!("{told}; {PASSED_OVER}");
+                Self::new(StatusCode::CONFLICT, "text-fails", "the text fails", told)
+            }
             TestError::Unfit(unfit) => {
                 let field = if matches!(unfit, Unfit::Recipient { .. }) { "to" } else { "channel" };
                 Self::invalid(&[FieldError::new(field, told)])
