@@ -22,6 +22,9 @@ methods = ["sms:code", "email:code"]
 preferred = "sms:code"
 "#;
 
+/// What is said of a provider that a busy machine kept from answering within its 50 ms of real time: ask again.
+const NOT_ANSWERING: &str = "provider not answering";
+
 /// The same with a second provider, whose library is no good.
 fn with_a_broken_library() -> harness::Console {
     let console = harness::Console::configured(&format!("{CONFIGURATION}[providers.bad]\n"));
