@@ -145,7 +145,7 @@ mod tests {
             "configuration: 1 provider, 1 application, 0 routes\n\
              note: p.toml:6:11: `applications.web.templates.sms` is never sent: no provider delivers on `sms`\n\
              note: p.toml:6:33: `applications.web.templates.sms.generic` takes 2 SMS: 79 units of UCS-2, and one holds 70; \
-             `–` is outside of GSM-7\nhint: without such characters one SMS holds 160\nok"
+             `–` (U+2013) is outside of GSM-7\nhint: without such characters one SMS holds 160\nok"
         );
         assert_eq!((&page.json["ok"], page.exit), (&json!(true), Exit::Done));
         assert_eq!(page.json["notes"][1]["column"], 33);

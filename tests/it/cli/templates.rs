@@ -58,7 +58,7 @@ fn check_notes_a_text_that_costs_two_sms_and_refuses_one_without_its_code() {
     let told = configured(&text).run("check");
     assert_eq!((told.code, told.err.as_str()), (0, ""), "{told:?}");
     let note = "note: passrelay.toml:13:18: `providers.dry_run.templates.generic` takes 2 SMS: 79 units of UCS-2, and one \
-                holds 70; `’` is outside of GSM-7\nhint: without such characters one SMS holds 160\nok\n";
+                holds 70; `’` (U+2019) is outside of GSM-7\nhint: without such characters one SMS holds 160\nok\n";
     assert!(told.out.ends_with(note), "{told:?}");
     let json = configured(&text).run("check --json").json();
     assert_eq!((&json["ok"], &json["notes"][0]["line"]), (&true.into(), &13.into()));

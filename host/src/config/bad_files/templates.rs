@@ -110,8 +110,13 @@ fn a_text_that_takes_more_than_one_sms_is_noted() {
         (format!("{GOOD_PROVIDER}{provider}generic = \"{{code}} – {{site_name}}\"\n"), vec![]),
         (
             format!("{GOOD_PROVIDER}{provider}generic = \"{{code}} – {}\"\n", "x".repeat(70)),
-            vec!["5:19: `providers.sms_twilio.templates.generic` takes 2 SMS: 79 units of UCS-2, and one holds 70; `–` is \
+            vec!["5:19: `providers.sms_twilio.templates.generic` takes 2 SMS: 79 units of UCS-2, and one holds 70; `–` (U+2013) is \
                   outside of GSM-7\nhint: without such characters one SMS holds 160".to_owned()],
+        ),
+        (
+            format!("{GOOD_PROVIDER}{provider}generic = \"{{code}}\u{a0}{}\"\n", "x".repeat(70)),
+            vec!["5:18: `providers.sms_twilio.templates.generic` takes 2 SMS: 77 units of UCS-2, and one holds 70; \
+                  `\u{a0}` (U+00A0) is outside of GSM-7\nhint: without such characters one SMS holds 160".to_owned()],
         ),
         // six digits fit, the ten of an application do not
         (format!("{GOOD_PROVIDER}{provider}generic = \"{{code}}{}\"\n", "x".repeat(154)), vec![]),
@@ -127,7 +132,7 @@ fn a_text_that_takes_more_than_one_sms_is_noted() {
                 "x".repeat(60)
             ),
             vec!["11:11: `applications.web.templates.sms.locales.de.generic` takes 2 SMS: 79 units of UCS-2, and one holds \
-                  70; `–`, which is a value's, is outside of GSM-7\nhint: without such characters one SMS holds 160"
+                  70; `–` (U+2013), which is a value's, is outside of GSM-7\nhint: without such characters one SMS holds 160"
                 .to_owned()],
         ),
         // nothing is paid by the part in a mail or a call

@@ -50,7 +50,9 @@ fn note(texts: &Texts, site: &Site, length: u8, report: &mut Report) {
         let found = foreign.and_then(|c| text.as_str().find(c));
         if let Some(foreign) = foreign {
             let whose = if found.is_some() { "" } else { ", which is a value's," };
-            what = format!("{what}; `{foreign}`{whose} is outside of GSM-7");
+            // With its number: a no-break space looks like any other.
+            let number = u32::from(foreign);
+            what = format!("{what}; `{foreign}` (U+{number:04X}){whose} is outside of GSM-7");
         }
         let place = found.map_or(*at, |byte| report.inside(*at, text.as_str(), byte));
         let hint =
