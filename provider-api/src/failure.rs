@@ -19,7 +19,8 @@ pub enum Failure {
     Blocked,
     /// The service refuses this text, template or sender for this message.
     Rejected,
-    /// Too much at once; try again later.
+    /// Too much at once for this account or sender; try again later. A limit that one recipient ran into is
+    /// [`Failure::Blocked`]: nobody else is to wait for it.
     Throttled,
     /// Credentials, account or settings are wrong: nothing will go through until an operator acts.
     Misconfigured,
@@ -103,8 +104,8 @@ pub struct DeliveryError {
     /// What happened and what to do about it, in one sentence for an operator. No code, no key, no full recipient.
     #[serde(default)]
     pub text: String,
-    /// How long the service asks to be left alone, in milliseconds. Of a [`Failure::Throttled`] the host
-    /// calls the provider again only then: after 1 s at least and 5 min at most.
+    /// How long the service asks to be left alone, in milliseconds. Of a [`Failure::Throttled`] the host calls the
+    /// provider again only then, whoever is to be reached: after 1 s at least and 5 min at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
 }
