@@ -108,8 +108,10 @@ impl Drop for AdminSocket {
 /// A socket that listens under this name, which has mode 0600 from its birth.
 fn listening(path: &Path) -> Result<OwnedFd, Errno> {
     let address = SocketAddrUnix::new(path)?;
-    // Only a process of our number can have left it.
-    let _left_over = fs::remove_file(path);
+    // Only a process of our number can have left it. What is no socket is nobody's to remove.
+    if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        let _left_over = fs::remove_file(path);
+    }
     let socket = stream()?;
     // Before there is a name: Linux makes it with the mode that the socket has.
     fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
@@ -238,6 +240,18 @@ mod tests {
         let link = folder.path().join("link.sock");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert!(matches!(AdminSocket::open(&link), Err(SocketError::Taken(_))));
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_start_left_is_in_nobodys_way_and_a_file_of_that_name_is_kept() {
+        let (folder, path) = folder();
+        let staged = folder.path().join(format!(".{}", std::process::id()));
+        drop(Plain::bind(&staged).unwrap());
+        drop(AdminSocket::open(&path).unwrap());
+        assert_eq!(entries(folder.path()), 0);
+        fs::write(&staged, "dear").unwrap();
+        assert!(matches!(AdminSocket::open(&path), Err(SocketError::Refused { .. })));
+        assert_eq!((fs::read_to_string(&staged).unwrap().as_str(), entries(folder.path())), ("dear", 1));
     }
 
     #[tokio::test]
