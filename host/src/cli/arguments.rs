@@ -120,33 +120,30 @@ pub(super) struct Try {
     /// A TOML file with the library's own keys at its top level: what would stand in `[providers.ID.config]`
     #[arg(long, value_name = "KEYS.toml", required = true)]
     pub(super) config: PathBuf,
-    /// A phone number with `+` and country code, an e-mail address, or what the channel takes
-    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
-    pub(super) to: Secret,
-    /// The channel [default: the one that the library serves and that fits the recipient]
-    #[arg(long, value_name = "CHANNEL", value_parser = channel)]
-    pub(super) channel: Option<Channel>,
-    /// Which text to send, for example `sign_in`
-    #[arg(long, value_name = "PURPOSE", default_value = "generic", value_parser = purpose)]
-    pub(super) purpose: String,
-    /// The language of the text, for example `de` [default: that of the number's country, else the site's]
-    #[arg(long, value_name = "TAG")]
-    pub(super) locale: Option<Locale>,
+    #[command(flatten)]
+    pub(super) message: TestMessage,
     /// Let it reach loopback, private and link-local addresses: a service that is only played
     #[arg(long)]
     pub(super) allow_private_addresses: bool,
 }
 
-/// Whom to send a test message, and how.
+/// Which provider to test.
 #[derive(Debug, Args)]
 pub(super) struct Test {
     /// The provider's id
     #[arg(value_name = "ID")]
     pub(super) provider: String,
+    #[command(flatten)]
+    pub(super) message: TestMessage,
+}
+
+/// Whom to send a test message, and how.
+#[derive(Debug, Args)]
+pub(super) struct TestMessage {
     /// A phone number with `+` and country code, an e-mail address, or what the channel takes
     #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
     pub(super) to: Secret,
-    /// The channel [default: the one that the provider serves and that fits the recipient]
+    /// The channel [default: the one that the library serves and that fits the recipient]
     #[arg(long, value_name = "CHANNEL", value_parser = channel)]
     pub(super) channel: Option<Channel>,
     /// Which text to send, for example `sign_in`

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        arguments::Test,
+        arguments::{Test, TestMessage},
         page::Page,
         send,
         setup::{self, Setup},
@@ -15,12 +15,12 @@ use std::path::Path;
 
 /// Sends a message that is marked as a test, with a code that proves nothing.
 pub(super) async fn run(file: Option<&Path>, asked: Test) -> Result<Page, Trouble> {
-    through(setup::load(file).await?, asked).await
+    through(setup::load(file).await?, &asked.provider, asked.message).await
 }
 
 /// Sends it through a provider of this configuration.
-pub(super) async fn through(setup: Setup, asked: Test) -> Result<Page, Trouble> {
-    let settings = send::known(&setup.config, &asked.provider)?.clone();
+pub(super) async fn through(setup: Setup, provider: &str, asked: TestMessage) -> Result<Page, Trouble> {
+    let settings = send::known(&setup.config, provider)?.clone();
     let test = tester::Test {
         to: send::recipient(asked.to.expose())?,
         channel: asked.channel,

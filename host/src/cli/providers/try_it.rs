@@ -2,13 +2,7 @@
 
 use super::test;
 use crate::{
-    cli::{
-        arguments::{Test, Try},
-        page::Page,
-        setup::Setup,
-        trouble::Trouble,
-        wiring,
-    },
+    cli::{arguments::Try, page::Page, setup::Setup, trouble::Trouble, wiring},
     config::{Draft, Environment},
     plugin::{Libraries, LibrarySettings},
 };
@@ -26,7 +20,5 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
         settings.allow_private_addresses = asked.allow_private_addresses;
     }
     let warnings = config.warnings.clone();
-    let Try { to, channel, purpose, locale, .. } = asked;
-    let asked = Test { provider: id, to, channel, purpose, locale };
-    Ok(test::through(Setup { config, libraries }, asked).await?.with_warnings(&warnings))
+    Ok(test::through(Setup { config, libraries }, &id, asked.message).await?.with_warnings(&warnings))
 }
