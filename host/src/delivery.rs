@@ -83,9 +83,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Reads a provider's answer.
+    /// Reads a provider's answer. One that only simulated it has failed: no delivery is a test.
     pub fn new(answer: Result<Receipt, DeliveryError>, settled_at: Timestamp) -> Self {
         match answer {
+            Ok(Receipt { simulated: true, .. }) => Self::Failed {
+                failure: Failure::Broken,
+                code: None,
+                text: "the provider only simulated it, and it was no test".to_owned(),
+                settled_at,
+            },
             Ok(Receipt { reference, segments, encoding, cost, .. }) => {
                 Self::Sent { reference, segments, encoding, cost, settled_at }
             }
@@ -201,6 +207,7 @@ pub(crate) mod tests {
             let Some(answer) = answers.next() else { break };
             let answer = match *answer {
                 "sent" => Ok(Receipt::new("SM1")),
+                "simulated" => Ok(Receipt::new("SM1").simulated()),
                 failure => Err(DeliveryError::new(Failure::from_word(failure), "why")),
             };
             let delivery = settled(delivery, answer);
@@ -216,6 +223,7 @@ pub(crate) mod tests {
             (vec!["sent"], vec!["a"]),
             (vec!["unavailable", "sent"], vec!["a", "b"]),
             (vec!["broken", "throttled"], vec!["a", "b"]),
+            (vec!["simulated", "sent"], vec!["a", "b"]),
             (vec!["invalid_recipient"], vec!["a"]),
             (vec!["opted_out"], vec!["a"]),
             (vec!["unknown", "sent"], vec!["a", "b"]),
