@@ -143,8 +143,11 @@ pub(super) fn is_reference(entries: &[Entry]) -> bool {
 }
 
 /// A path, relative ones beginning at the folder of the configuration file as everywhere in it.
+///
+/// It is absolute, so that it stays the same when the keys are read once more with unsaved ones.
 fn path(text: &str, field: &Field<'_>, report: &mut Report) -> Json {
     let path = report.path(text);
+    let path = std::path::absolute(&path).unwrap_or(path);
     if path.to_str().is_none() {
         field.wrong("begins at a folder whose name is no UTF-8", "write an absolute path".to_owned(), report);
     }

@@ -161,6 +161,7 @@ mod tests {
                 "hosts": { "type": "array", "items": { "type": "string" } },
                 "ratio": { "type": "number", "maximum": 1 },
                 "count": { "type": "integer" },
+                "file": { "type": "string", "format": "path" },
                 "inner": { "type": "object", "properties": { "key": { "type": "boolean" } } },
             },
             "additionalProperties": false,
@@ -169,10 +170,14 @@ mod tests {
     }
 
     fn with(id: &str, unsaved: &Json) -> Result<Settings, Unready> {
+        with_saved(SAVED, id, unsaved)
+    }
+
+    fn with_saved(saved: &str, id: &str, unsaved: &Json) -> Result<Settings, Unready> {
         let found = library();
         let shelf = Shelf::new(&found, &[], &[]);
         let environment = Environment::of([("TOKEN", "saved-token"), ("OTHER", "other-token")]);
-        let draft = Draft::parse(SAVED, Path::new("p.toml"), environment);
+        let draft = Draft::parse(saved, Path::new("conf/p.toml"), environment);
         let config = draft.finish_with(&Shelf::new(&found, &[], &[])).unwrap();
         let keys = unsaved.as_object().unwrap();
         Saved::new(&config, Arc::default()).with_from(&shelf, id, keys)
@@ -200,6 +205,18 @@ mod tests {
             let settings = with("one", &unsaved).unwrap();
             assert_eq!(settings.config, config);
             assert_eq!((settings.id.as_str(), settings.timeout.as_secs()), ("one", 3));
+        }
+    }
+
+    /// Both begin at the folder of the file, each once.
+    #[test]
+    fn a_relative_path_is_the_same_saved_and_unsaved() {
+        let saved =
+            "[providers.one]\nlibrary = \"lib\"\n[providers.one.config]\ntoken = \"t\"\nfile = \"a.pem\"\n";
+        let expected = std::env::current_dir().unwrap().join("conf/a.pem");
+        for unsaved in [json!({}), json!({ "file": "a.pem" })] {
+            let settings = with_saved(saved, "one", &unsaved).unwrap();
+            assert_eq!(settings.config["file"], json!(expected));
         }
     }
 
