@@ -105,6 +105,7 @@ fn failure(message: &Message, response: &HttpResponse) -> DeliveryError {
         (_, "opted_out") => (Failure::OptedOut, "the person said stop to this sender"),
         (_, "country_blocked") => (Failure::Blocked, "unlock the country in the console"),
         (401 | 403, _) => (Failure::Misconfigured, "it refuses the key: see `api_key`"),
+        // A limit of the whole account: the host then leaves it alone. One of a single number is `Blocked`.
         (429, _) => (Failure::Throttled, "too many messages at once"),
         (500.., _) => (Failure::Unknown, "it failed while it held the message"),
         _ => (Failure::Rejected, "it refuses the message"),
