@@ -162,15 +162,19 @@ impl Message {
 }
 
 impl Message {
-    /// A text of this message as it may be shown: the payload and the recipient masked.
+    /// A text of this message, or what a service says of it, as it may be shown: the payload and the recipient masked,
+    /// the latter also without its `+` and as it stands in a URL.
     pub fn masked(&self, text: &str) -> String {
         let (recipient, payload) = (self.recipient.as_str(), self.payload.expose());
-        let dots = "•".repeat(payload.chars().count().min(10));
+        let (mask, dots) = (self.recipient.masked(), "•".repeat(payload.chars().count().min(10)));
+        // So few digits may stand in a mask themselves.
+        let bare = recipient.strip_prefix('+').filter(|digits| digits.len() > 7).unwrap_or_default();
+        let encoded = if recipient.contains('@') { recipient.replace('@', "%40") } else { String::new() };
         // What is empty stands between any two letters.
-        [(recipient, self.recipient.masked()), (payload, dots)]
+        [(recipient, &mask), (bare, &mask), (&encoded, &mask), (payload, &dots)]
             .into_iter()
             .filter(|(secret, _)| !secret.is_empty())
-            .fold(text.to_owned(), |text, (secret, mask)| text.replace(secret, &mask))
+            .fold(text.to_owned(), |text, (secret, mask)| text.replace(secret, mask))
     }
 }
 
@@ -288,6 +292,11 @@ mod tests {
         let message = message();
         assert_eq!(message.masked(&message.text), "•••••• is your code.");
         assert_eq!(message.masked("to +447700900123: 123456"), "to +44•••••••123: ••••••");
+        assert_eq!(message.masked("447700900123 is barred"), "+44•••••••123 is barred");
+        let ada = Message { recipient: Recipient::new("ada@example.com"), ..message.clone() };
+        assert_eq!(ada.masked("to=ada%40example.com"), "to=a•••@example.com");
+        let short = Message { recipient: Recipient::new("+12"), ..message.clone() };
+        assert_eq!(short.masked("12 or +12"), format!("12 or {}", short.recipient.masked()));
         let message = Message { recipient: Recipient::new(""), payload: Payload::code(""), ..message };
         assert_eq!(message.masked("what the service says"), "what the service says");
     }
