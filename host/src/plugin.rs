@@ -27,7 +27,7 @@ pub use copies::Occupied;
 pub use door::LibraryDoor;
 pub use elf::{InspectError, inspect};
 pub use lane::Lane;
-pub use libraries::{Libraries, LibraryInfo, Refusal};
+pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
 pub use settings::{Isolation, LibrarySettings, Settings};
 

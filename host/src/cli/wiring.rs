@@ -20,8 +20,8 @@ use crate::{
         },
     },
     plugin::{
-        Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
-        Settings, Workshop,
+        Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, NO_COPIES, ProviderStatus,
+        Providers, Settings, Workshop,
     },
     route::{Next, after},
     seal::Keys,
@@ -79,6 +79,7 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
     // Held as long as it serves.
     let _occupied = libraries.occupy(&config.libraries).map_err(|cause| {
         Trouble::new(format!("cannot use `{}`: {cause}", config.libraries.copies.display()))
+            .with_hint(NO_COPIES)
     })?;
     let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;

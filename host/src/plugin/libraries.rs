@@ -16,6 +16,10 @@ use std::{
 };
 use tokio::task::JoinSet;
 
+/// What to do where there can be no private copies.
+pub const NO_COPIES: &str =
+    "name a folder in one of your own as `libraries.copies`, or run it in a folder of your own";
+
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
 pub struct Libraries {
@@ -73,7 +77,7 @@ impl Libraries {
                     settings.copies.clone(),
                     None,
                     format!("no folder for private copies: {cause}"),
-                    None,
+                    Some(NO_COPIES),
                 );
                 return libraries;
             }
@@ -111,7 +115,7 @@ impl Libraries {
             file: copies.to_owned(),
             id: None,
             reason: format!("no folder for private copies: {cause}"),
-            hint: None,
+            hint: Some(NO_COPIES.to_owned()),
         })?;
         let library = examine(&copies, program, file.to_owned(), library).await?;
         Ok(LibraryInfo { _scratch: Some(Arc::new(scratch)), ..library })

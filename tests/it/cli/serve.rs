@@ -146,6 +146,23 @@ async fn a_second_server_on_the_same_address_is_told_so() {
     assert_eq!(server.stop().0, Some(0));
 }
 
+/// The folder of the copies is the server's own; what to do where it cannot be is told.
+#[test]
+fn without_a_folder_for_copies_it_does_not_start() {
+    let console = Console::configured(CONFIGURATION);
+    console.write("passrelay-copies", "a file");
+    let told = console.run("serve");
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.err.contains("error: cannot use `passrelay-copies`: "), "{told:?}");
+    assert!(told.err.contains("\nhint: name a folder in one of your own as `libraries.copies`"), "{told:?}");
+    console.write("nowhere.toml", "[libraries]\ncopies = \"passrelay-copies/x\"\n");
+    console.run("providers inspect providers/libdry_run.so --config nowhere.toml").is_trouble(
+        1,
+        "`passrelay-copies/x` was refused: no folder for private copies: ",
+        "name a folder in one of your own",
+    );
+}
+
 /// The keys are made at the first start, for their owner alone, and read again at the next.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_file_is_made_for_its_owner_alone_and_refused_if_others_can_read_it() {
