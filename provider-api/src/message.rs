@@ -209,7 +209,8 @@ pub struct Receipt {
     /// What it costs, where the service says so at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// Whether nothing was sent, as the operator asked of a test: see [`Message::test`].
+    /// Whether nothing was sent, as the operator asked of a test: see [`Message::test`]. Of a message that is no test the
+    /// host counts it as [`Failure::Broken`](crate::Failure::Broken), for the person got nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
     /// For a test: exactly what was sent or would have been, line by line, with the code and the recipient masked.

@@ -118,6 +118,12 @@ impl<'a> Exam<'a> {
         match &answer {
             Answer::Ok(value) => {
                 let receipt = serde_json::from_value::<Receipt>(value.clone());
+                let simulated = receipt.as_ref().is_ok_and(|receipt| receipt.simulated);
+                self.demand(!simulated || message.test, || {
+                    format!(
+                        "{step}: `deliver` only simulates a message that is no test: look at `Message::test` first"
+                    )
+                });
                 self.demand(receipt.is_ok(), || {
                     format!("{step}: `deliver` answers something else: return a `Receipt`")
                 });

@@ -57,6 +57,7 @@ impl Provider for Subject {
             }
             "always_panics" => panic!("boom"),
             "echoes_the_recipient" => return Ok(Receipt::new(message.recipient.as_str())),
+            "always_simulates" => return Ok(Receipt::default().simulated()),
             "invents_failures" => return Err(DeliveryError::new(Failure::from_word("bored"), "not today")),
             "is_not_reentrant" => {
                 self.last.lock().unwrap_or_else(PoisonError::into_inner).push('x');
@@ -132,6 +133,7 @@ fn of_a_bad_provider_the_report_names_the_rule() {
         ("trusts_words", "unknown_words_are_survived"),
         ("echoes_the_code", "answers_reveal_nothing"),
         ("echoes_the_recipient", "answers_reveal_nothing"),
+        ("always_simulates", "sample_message_is_answered"),
         ("invents_failures", "sample_message_is_answered"),
         ("is_not_reentrant", "abandoned_delivery_harms_nothing"),
         ("forgets_its_channel", "every_channel_has_an_address"),
@@ -195,6 +197,7 @@ fn a_violation_names_the_method_and_the_remedy() {
         ("quotes_its_token", "open with", "leave it out, or show `Message::masked`"),
         ("trusts_words", "`deliver` does not come back: ", "return an `Err` rather than panic"),
         ("echoes_the_recipient", "deliver", "leave it out, or show `Message::masked`"),
+        ("always_simulates", "`deliver` only simulates a message", "look at `Message::test` first"),
         ("invents_failures", "`deliver` fails with `bored`", "use a kind of `Failure`"),
         ("is_not_reentrant", "`deliver` answers otherwise", "hold no lock"),
         ("forgets_its_channel", "`addresses` declares none for the channel `sms`", "add `Address::phone`"),
