@@ -78,8 +78,11 @@ fn requests_are_signed_in_one_of_two_ways() {
         assert_eq!(check(right).code, 0, "{right}");
     }
     for (wrong, said) in [
-        (String::new(), "has none of the forms that the library expects"),
-        (format!("{token}\n{key}"), "is not what the library expects (`oneOf`)"),
+        (String::new(), "lacks `auth_token`, or `api_key_sid` and `api_key_secret`"),
+        (
+            format!("{token}\n{key}"),
+            "has `auth_token` as well as `api_key_sid` and `api_key_secret`; only one of these may stand there",
+        ),
     ] {
         let told = check(&wrong);
         let mistake = format!("passrelay.toml:1:1: `providers.sms_twilio.config` {said}\nhint: ");

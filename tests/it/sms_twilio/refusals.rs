@@ -65,7 +65,7 @@ async fn every_error_of_the_table_arrives_as_its_failure() {
         let start = world.begin(&json!({ "to": format!("+447700902{place:03}") })).await;
         let deliveries = world.deliveries(&start.path()).await;
         let expected = if failure == "unknown" {
-            ("unknown", None, None)
+            ("unknown", None, Some(code))
         } else {
             ("failed", Some(failure), Some(code))
         };
