@@ -118,7 +118,7 @@ impl Verifier {
 
     /// Whether every application has a method that some provider carries now: one that is open and not left alone.
     pub fn is_ready(&self) -> bool {
-        let carries = |lane: &Option<Arc<Lane>>| lane.as_ref().is_some_and(|lane| lane.resting().is_none());
+        let carries = |lane: &Option<Arc<Lane>>| lane.as_ref().is_some_and(|lane| lane.is_up());
         self.applications.values().all(|application| {
             application.methods.iter().any(|method| {
                 self.target(method)

@@ -153,6 +153,13 @@ impl Lane {
         self.breaker().rests(self.clock.now()).map(|(why, until)| (words(why), until))
     }
 
+    /// Whether calls would come to an answer: it is open, and not left alone for a fault or an outage. A service that
+    /// only asks for a pause is no outage.
+    pub fn is_up(&self) -> bool {
+        let rests = self.breaker().rests(self.clock.now());
+        rests.is_none_or(|(why, _)| why == Why::Throttled)
+    }
+
     /// Calls an operation with its raw frame, past the bounds and the health: for the conformance suite.
     pub async fn raw_call(&self, op: u32, request: Vec<u8>) -> Result<Reply, String> {
         match self.clock.timeout(self.timeout, self.engine.call(op, request)).await {

@@ -247,6 +247,16 @@ async fn a_service_that_asks_to_be_left_alone_is_left_alone_that_long() {
     }
 }
 
+/// Whoever only waits for a service's pause to end still checks codes: it must not be taken out of service.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_service_asks_for_a_pause_stays_ready() {
+    let world = World::start(&configuration("thread", "fail = [\"throttled:30s\"]")).await;
+    let start = world.begin(&json!({ "to": ADA })).await;
+    assert_eq!(start.body["delivery"]["failure"], "throttled");
+    world.get("/readyz").await.is(200, &json!({ "status": "ready" }));
+    world.stop().await;
+}
+
 /// A service that says `throttled` and no more is asked again at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_names_no_time_is_not_left_alone() {

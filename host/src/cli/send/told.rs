@@ -39,15 +39,20 @@ fn answered(answer: &Answer) -> Vec<(&'static str, String)> {
     facts.into_iter().filter_map(|(name, fact)| Some((name, one_line(&fact?)))).collect()
 }
 
-/// What was said, as its lines are.
+/// What was said, as its lines are; what the provider's preview shows already is not told twice.
 fn said(told: &Told) -> Vec<(&'static str, String)> {
     let lines = |text: String| printable(text.trim_end()).lines().collect::<Vec<_>>().join(INDENT);
     let message = told.message.clone();
     let (text, subject, html) =
         message.map_or((None, None, None), |said| (Some(said.text), said.subject, said.html));
     let preview = told.preview.as_ref().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"));
-    let parts = [("subject", subject), ("text", text), ("html", html), ("preview", preview)];
-    parts.into_iter().filter_map(|(name, part)| Some((name, lines(part?)))).collect()
+    let is_shown = |part: &String| {
+        preview.as_ref().is_some_and(|preview| part.lines().all(|line| preview.contains(line.trim())))
+    };
+    let own = [("subject", subject), ("text", text), ("html", html)];
+    let own = own.map(|(name, part)| (name, part.filter(|part| !is_shown(part))));
+    let parts = own.into_iter().chain([("preview", preview.clone())]);
+    parts.filter_map(|(name, part)| Some((name, lines(part?)))).collect()
 }
 
 #[cfg(test)]
@@ -85,12 +90,18 @@ mod tests {
         message.test = true;
         message.subject = Some("Your code".to_owned());
         let mut receipt = Receipt::default().with_preview(["POST /Messages.json", "Body=482913"]).simulated();
+        let whole = receipt.clone().with_preview(["Subject: Your code", "", "482913 is it.", "\u{1b}Bye"]);
         receipt.encoding = Some("GSM-7".to_owned());
         assert_eq!(
             text(&Told::new("one", &message, &Ok(receipt))),
             "simulated: nothing was sent by `one` to +44•••••••123 on `sms`\nencoding   GSM-7\n\
              subject    Your code\ntext       •••••• is it.\n            Bye\n\
              preview    POST /Messages.json\n           Body=••••••"
+        );
+        assert_eq!(
+            text(&Told::new("one", &message, &Ok(whole))),
+            "simulated: nothing was sent by `one` to +44•••••••123 on `sms`\n\
+             preview    Subject: Your code\n           \n           •••••• is it.\n            Bye"
         );
     }
 }
