@@ -48,8 +48,14 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FieldError> 
     let request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         // Where JSON is malformed there is no field yet; `.` is the whole.
         let named = error.inner().is_data() && error.path().iter().len() > 0;
-        let path = if named { error.path().to_string() } else { String::new() };
-        FieldError::new(path.chars().take(200).collect::<String>(), words(error.inner()))
+        let mut path = if named { error.path().to_string() } else { String::new() };
+        let said = words(error.inner());
+        // A missing field is told at the object that lacks it, and its name is one of ours.
+        if let Some(missing) = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            path = if path.is_empty() { missing.to_owned() } else { format!("{path}.{missing}") };
+            return FieldError::new(path.chars().take(200).collect::<String>(), "is missing");
+        }
+        FieldError::new(path.chars().take(200).collect::<String>(), said)
     })?;
     json.end().map_err(|error| FieldError::new("", words(&error)))?;
     Ok(request)
@@ -64,6 +70,10 @@ fn words(error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let said = said.strip_suffix(&place).unwrap_or(&said);
     match said.rsplit_once(", expected ") {
+        // The names of our types are no words for a caller.
+        Some((met, expected)) if met.starts_with("invalid ") && expected.starts_with("struct ") => {
+            "expected an object".to_owned()
+        }
         Some((met, expected)) if met.starts_with("invalid ") => format!("expected {expected}"),
         _ => said.chars().take(300).collect(),
     }
@@ -96,11 +106,12 @@ mod tests {
         for (json, field, detail) in [
             (r#"{"member":{"fields":{"mobile":447700900123}}}"#, "member.fields.mobile", "expected a string"),
             (r#"{"member":{"fields":["+447700900123"]}}"#, "member.fields", "expected a map"),
-            (r#"{"member":{}}"#, "member", "missing field `fields`"),
+            (r#"{"member":{}}"#, "member.fields", "is missing"),
             (r#"{"member":{"fields":{}},"n":"+447700900123"}"#, "n", "expected u8"),
             (r#"{"member":{"fields":{}},"n":300}"#, "n", "expected u8"),
-            ("{}", "", "missing field `member`"),
-            (r#""+447700900123""#, "", "expected struct Outer"),
+            ("{}", "member", "is missing"),
+            (r#""+447700900123""#, "", "expected an object"),
+            ("[]", "", "expected an object"),
         ] {
             assert_eq!(
                 parse::<Outer>(json.as_bytes()).unwrap_err(),

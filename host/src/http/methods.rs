@@ -95,7 +95,7 @@ mod tests {
             json!([{"field": "member.fields.mobile", "detail": "expected a string"}])
         );
         for (request, field) in [
-            (json!({}), ""),
+            (json!({}), "member"),
             (json!({"member": {}, "colour": 1}), "colour"),
             (json!({"member": {"age": 1}}), "member.age"),
             (json!({"member": {"locale": "?"}}), "member.locale"),

@@ -13,7 +13,7 @@ pub(super) fn fields(problem: &Value) -> Vec<&str> {
 async fn a_wrong_test_is_told_by_its_fields_and_sends_nothing() {
     let world = world("thread", "").await;
     for (body, named) in [
-        (json!({}), &[""][..]),
+        (json!({}), &["to"][..]),
         (json!({ "to": 447_700_900_123_i64 }), &["to"]),
         (json!({ "to": "" }), &["to"]),
         (json!({ "to": "07700900123" }), &["to"]),

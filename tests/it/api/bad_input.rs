@@ -41,7 +41,7 @@ async fn a_field_that_is_wrong_is_named() {
         (START, json!({ "member": { "locale": "" } }), "member.locale"),
         (START, json!({ "member": { "phone": ADA } }), "member.phone"),
         (START, json!({ "member": "Ada" }), "member"),
-        ("/v1/methods", json!({}), ""),
+        ("/v1/methods", json!({}), "member"),
         ("/v1/methods", json!({ "member": { "fields": null } }), "member.fields"),
         ("/v1/methods", json!([]), ""),
     ] {
@@ -76,7 +76,7 @@ async fn a_check_without_a_code_to_compare_costs_no_check() {
     let start = world.begin(&json!({ "to": ADA })).await;
     let path = format!("{}/checks", start.path());
     for (body, named) in [
-        (json!({}), ""),
+        (json!({}), "code"),
         (json!({ "code": 123_456 }), "code"),
         (json!({ "code": null }), "code"),
         (json!({ "code": "" }), "code"),
