@@ -129,7 +129,7 @@ impl Tester {
         let TesterParts { libraries, workshop, .. } = &self.shared.parts;
         let library = libraries.by_id(&settings.library).ok_or_else(|| TestError::Closed {
             provider: settings.id.clone(),
-            reason: format!("there is no library `{}`", settings.library),
+            reason: libraries.why_missing(&settings.library),
         })?;
         let channel = channel_of(test, || fit::channel(&settings.id, &library.manifest, test.to.as_str()))?;
         match Providers::open_beside(settings, libraries, workshop).await {

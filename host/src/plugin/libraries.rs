@@ -136,6 +136,14 @@ impl Libraries {
         &self.refused
     }
 
+    /// Why there is no library of this id: its file was refused, or there is none.
+    pub fn why_missing(&self, id: &str) -> String {
+        let of_file = |file: &Path| file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str());
+        let refusal =
+            self.refused.iter().find(|refusal| refusal.id.as_deref() == Some(id) || of_file(&refusal.file));
+        refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
+    }
+
     /// Says that a server lives from the private copies, and removes those that nobody needs any more.
     ///
     /// Nothing is removed while another server lives from the same folder.

@@ -150,7 +150,7 @@ impl Providers {
         for settings in settings {
             let (settings, workshop, http) = (settings.clone(), workshop.clone(), http.clone());
             let info = libraries.by_id(&settings.library).cloned();
-            let missing = why_missing(libraries, &settings.library);
+            let missing = libraries.why_missing(&settings.library);
             opening.spawn(async move {
                 let lane = match (&info, settings.enabled) {
                     (_, false) => Err(DISABLED.to_owned()),
@@ -192,7 +192,7 @@ impl Providers {
     ) -> Result<Lane, DeliveryError> {
         let library = libraries
             .by_id(&settings.library)
-            .ok_or_else(|| DeliveryError::unavailable(why_missing(libraries, &settings.library)))?;
+            .ok_or_else(|| DeliveryError::unavailable(libraries.why_missing(&settings.library)))?;
         open_lane(settings, library, workshop, Http::new(workshop.proxy.clone())).await
     }
 
@@ -237,15 +237,6 @@ impl Slot {
             state,
         }
     }
-}
-
-fn why_missing(libraries: &Libraries, id: &str) -> String {
-    let of_file = |file: &Path| file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str());
-    let refusal = libraries
-        .refused()
-        .iter()
-        .find(|refusal| refusal.id.as_deref() == Some(id) || of_file(&refusal.file));
-    refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
 }
 
 pub(super) async fn open_lane(

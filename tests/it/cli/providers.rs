@@ -118,6 +118,14 @@ fn documentation_of_a_refused_library_says_why_it_was_refused() {
 }
 
 #[test]
+fn a_test_through_a_refused_library_says_why_it_was_refused() {
+    let console = with_a_broken_library();
+    let told = console.run("providers test bad --to +447700900123");
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.err.contains("provider `bad` is not open: cannot use `providers/libbad.so`: "), "{told:?}");
+}
+
+#[test]
 fn a_test_message_is_marked_as_one_and_proves_nothing() {
     let console = Console::configured(CONFIGURATION);
     let told = console.run("providers test dry_run --to +447700900123");
