@@ -142,9 +142,15 @@ fn methods(items: &[Field<'_>], report: &mut Report) -> Vec<(Method, usize)> {
 }
 
 fn method(item: &Field<'_>, report: &mut Report) -> Option<Method> {
-    let Ok(method) = item.text(report)?.parse::<Method>() else {
-        let hint = "`CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`, for example \"sms:code\"";
-        item.wrong("holds something that is no method", hint.to_owned(), report);
+    let written = item.text(report)?;
+    let Ok(method) = written.parse::<Method>() else {
+        let meant = format!("{written}:code");
+        let hint = if meant.parse::<Method>().is_ok() {
+            format!("did you mean \"{meant}\"?")
+        } else {
+            "`CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`, for example \"sms:code\"".to_owned()
+        };
+        item.wrong("holds something that is no method", hint, report);
         return None;
     };
     let hint = Some(format!("this version delivers codes: `{}:code`", method.target));

@@ -23,6 +23,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How many calls may wait or run at once by default.
 const QUEUE: u32 = 1024;
 
+/// The keys beside `config` that are mistaken for the library's own.
+pub(super) const KEYS: [&str; 7] =
+    ["enabled", "library", "isolation", "timeout", "queue", "sha256", "allow_private_addresses"];
+
 /// A provider as far as it is known before its library is.
 pub(super) struct Typed {
     /// Where its name stands.

@@ -4,6 +4,7 @@ mod alternatives;
 
 use super::{
     provider_keys::Keys,
+    providers,
     report::Report,
     secret,
     suggestion::{self, nearest},
@@ -90,8 +91,12 @@ impl Here<'_> {
     fn unknown(&self, key: &str, report: &mut Report) {
         let pointer = format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"));
         let at = self.keys.places.get(&pointer).map_or(self.at(), |place| place.key_at);
-        let hint = suggestion::hint(key, &self.forms.keys())
-            .unwrap_or_else(|| "the library declares no keys here".to_owned());
+        let table = self.path().strip_suffix(".config").filter(|_| self.pointer.is_empty());
+        let hint = match table.filter(|_| providers::KEYS.contains(&key)) {
+            Some(table) => format!("it belongs under `[{table}]`"),
+            None => suggestion::hint(key, &self.forms.keys())
+                .unwrap_or_else(|| "the library declares no keys here".to_owned()),
+        };
         let what = format!("unknown key `{}` in `{}`", shown(key), self.path());
         report.mistake_of(self.below(key), at, what, Some(hint));
     }

@@ -38,9 +38,7 @@ fn each_bad_application_is_told_exactly() {
         (
             format!("{key}methods = [\"sms\", \"sms:link\", \"sms:voice\", \"sms:code\", \"sms:code\", \"smss:code\"]\n"),
             vec![
-                "6:12: `A.methods` holds something that is no method\n\
-                 hint: `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`, for example \"sms:code\""
-                    .to_owned(),
+                "6:12: `A.methods` holds something that is no method\nhint: did you mean \"sms:code\"?".to_owned(),
                 "6:19: `A.methods` asks for links, which come with a later version of Passrelay\n\
                  hint: this version delivers codes: `sms:code`"
                     .to_owned(),

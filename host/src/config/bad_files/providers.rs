@@ -48,6 +48,13 @@ fn each_bad_provider_is_told_exactly() {
     assert_eq!(told("[providers.SMS-1]\n"), [name]);
 }
 
+#[test]
+fn a_providers_key_among_its_librarys_own_is_told_where_it_belongs() {
+    let mistake = "4:1: unknown key `allow_private_addresses` in `providers.sms_twilio.config`\n\
+                   hint: it belongs under `[providers.sms_twilio]`";
+    assert_eq!(told(&format!("{GOOD_PROVIDER}allow_private_addresses = true\n")), [mistake]);
+}
+
 /// The keys under `config` are held to the schema of the library, and secrets are read only where it marks them.
 #[test]
 fn a_providers_own_keys_are_held_to_its_librarys_schema() {
