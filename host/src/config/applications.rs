@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     application::{Alphabet, Application, Method, Policy},
-    template::Site,
+    template::{PURPOSES, Site},
 };
 use provider_api::{Channel, Secret, is_word};
 use std::{collections::BTreeMap, time::Duration};
@@ -84,6 +84,12 @@ fn application(
 fn by_channel(templates: &Section<'_>, site: &Site, report: &mut Report) -> BTreeMap<Channel, Texts> {
     let mut read = BTreeMap::new();
     for field in templates.fields() {
+        if PURPOSES.contains(&field.key) {
+            let what = format!("`{}` is a purpose, where a channel belongs", field.path);
+            let hint = format!("an application's texts stand by channel: `sms.{}`", field.key);
+            report.mistake(field.key_at, what, Some(hint));
+            continue;
+        }
         let texts = templates::texts(&field, site, report);
         if let Ok(channel) = Channel::new(field.key) {
             read.insert(channel, texts.unwrap_or_default());

@@ -95,6 +95,11 @@ fn of_purpose(
     texts: &mut Texts,
     report: &mut Report,
 ) {
+    if locale.is_none() && is_language(field) {
+        let what = format!("`{}` is a language, where a purpose belongs", field.path);
+        report.mistake(field.key_at, what, Some(format!("its texts stand under `locales.{}`", field.key)));
+        return;
+    }
     let known = PURPOSES.into_iter().chain(locale.is_none().then_some("locales"));
     let meant = suggestion::slip(field.key, known).filter(|_| !PURPOSES.contains(&field.key));
     if meant.is_some() || !is_word(field.key) {
@@ -105,6 +110,13 @@ fn of_purpose(
     }
     let Some(text) = text(field, site, &mut texts.placed, report) else { return };
     texts.layer.add(locale, field.key, text);
+}
+
+/// Whether a table is named like a language and holds texts by purpose.
+fn is_language(field: &Field<'_>) -> bool {
+    let Value::Table(entries) = &field.node.value else { return false };
+    let short = field.key.split(['-', '_']).next().is_some_and(|language| language.len() == 2);
+    short && entries.iter().any(|entry| PURPOSES.contains(&entry.key.as_str()))
 }
 
 /// A text alone, or with a subject and an HTML part.
@@ -150,11 +162,13 @@ fn part(
         }
     };
     for (word, at) in template.loose() {
-        if let Some(meant) = suggestion::nearest(word, Templates::variables(site)) {
-            let place = report.inside(field.at(), written, at);
-            let what = format!("`{}` says `{{{word}}}` as it stands there", field.path);
-            report.note(place, what, Some(format!("did you mean `{{{meant}}}`?")));
+        if !is_word(word) {
+            continue;
         }
+        let place = report.inside(field.at(), written, at);
+        let what = format!("`{}` says `{{{word}}}` as it stands there: that is no variable", field.path);
+        let meant = suggestion::nearest(word, Templates::variables(site));
+        report.note(place, what, meant.map(|meant| format!("did you mean `{{{meant}}}`?")));
     }
     if part == Part::Text {
         placed.push(Placed { path: field.path.clone(), at: field.at(), text: template.clone() });

@@ -170,8 +170,10 @@ impl Drop for Trust<'_> {
 fn recipient(held: &Recipient) -> Trusted {
     let bare = held.as_str().trim_start_matches('+').to_owned();
     let encoded = held.as_str().replace('@', "%40");
-    let forms = [held.as_str().to_owned(), bare, encoded];
-    forms.map(|text| (Zeroizing::new(text), held.masked())).into()
+    let (forms, mask) = ([held.as_str().to_owned(), bare, encoded], held.masked());
+    // So few digits that they stand in the mask are no secret, and would be masked in it again.
+    let forms = forms.into_iter().filter(|text| !mask.contains(text.as_str()));
+    forms.map(|text| (Zeroizing::new(text), mask.clone())).collect()
 }
 
 /// The text on one line, at most this many characters.
@@ -202,6 +204,13 @@ fn hide(text: &mut Cow<'_, str>, secret: &str, shown: &str) {
 mod tests {
     use super::*;
     use provider_api::{Channel, Payload};
+
+    #[test]
+    fn what_stands_in_its_own_mask_is_not_masked_twice() {
+        let short = Recipient::new("+44");
+        assert!(recipient(&short).is_empty(), "it is a country code and nobody's number");
+        assert!(!recipient(&Recipient::new("+12345")).is_empty());
+    }
 
     #[test]
     fn what_a_provider_says_loses_codes_recipients_and_secrets() {

@@ -32,6 +32,9 @@ fn each_bad_text_is_told_at_the_character() {
         ("generic = \"{code}{% for a in 'x' * 999 %}{% for b in 'x' * 999 %}{% endfor %}{% endfor %}\"", vec![
             "5:11: `T.generic` takes too much work or grows too large to render".to_owned(),
         ]),
+        ("de = { generic = \"{code}\" }", vec![
+            "5:1: `T.de` is a language, where a purpose belongs\nhint: its texts stand under `locales.de`".to_owned(),
+        ]),
         ("generic = 5", vec![format!("5:11: `T.generic` must be a text, not a whole number\nhint: {forms}")]),
         ("generic = { subject = \"a\\nb\", html = \"<p>\", txt = \"x\" }", vec![
             format!("5:11: `T.generic` lacks `text`\nhint: {forms}"),
@@ -59,7 +62,8 @@ fn each_bad_text_is_told_at_the_character() {
         assert_eq!(told(&text), expected, "{text}");
     }
     let text = format!(
-        "{GOOD_PROVIDER}[applications.web]\n{KEYS}templates.\"S M\".generic = \"{{code}}\"\ntemplates.sms = 1\n"
+        "{GOOD_PROVIDER}[applications.web]\n{KEYS}templates.\"S M\".generic = \"{{code}}\"\ntemplates.sms = 1\n\
+         templates.sign_in = \"{{code}}\"\n"
     );
     assert_eq!(
         told(&text),
@@ -68,6 +72,8 @@ fn each_bad_text_is_told_at_the_character() {
          hint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, a letter first",
             "8:17: `applications.web.templates.sms` must be a table, not a whole number\n\
          hint: write it as `[applications.web.templates.sms]`",
+            "9:11: `applications.web.templates.sign_in` is a purpose, where a channel belongs\n\
+         hint: an application's texts stand by channel: `sms.sign_in`",
         ]
     );
 }
@@ -141,8 +147,12 @@ fn a_text_that_takes_more_than_one_sms_is_noted() {
         // a slip that is no mistake
         (
             format!("{GOOD_PROVIDER}{provider}generic = \"{{code}} {{site_nam}} {{quux}}\"\n"),
-            vec!["5:20: `providers.sms_twilio.templates.generic` says `{site_nam}` as it stands there\n\
-                  hint: did you mean `{site_name}`?".to_owned()],
+            vec![
+                "5:20: `providers.sms_twilio.templates.generic` says `{site_nam}` as it stands there: that is no variable\n\
+                 hint: did you mean `{site_name}`?".to_owned(),
+                "5:31: `providers.sms_twilio.templates.generic` says `{quux}` as it stands there: that is no variable"
+                    .to_owned(),
+            ],
         ),
     ] {
         assert_eq!(noted(&text), expected, "{text}");
