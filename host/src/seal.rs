@@ -8,6 +8,7 @@ mod derive;
 mod id;
 mod key_file;
 mod keys;
+mod sealed;
 mod typed;
 
 pub use api_keys::ApiKeys;
@@ -18,4 +19,5 @@ pub use derive::CodeInput;
 pub use id::{DeliveryId, InvalidId, VerificationId};
 pub use key_file::KeyFileError;
 pub use keys::{Key, Keys};
+pub use sealed::{OpenError, Sealed};
 pub use typed::{InvalidTyped, Typed};

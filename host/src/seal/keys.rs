@@ -1,7 +1,7 @@
 //! The server's keys: subkeys by label, the newest for what is made, all for what is read.
 
 use super::{Chance, key_file, key_file::KeyFileError};
-use aws_lc_rs::{hkdf, hmac};
+use aws_lc_rs::{aead, hkdf, hmac};
 use std::{fmt, path::Path};
 use zeroize::Zeroizing;
 
@@ -17,6 +17,7 @@ pub struct Key {
     id: String,
     codes: hmac::Key,
     index: hmac::Key,
+    sealing: aead::LessSafeKey,
 }
 
 /// What stands in the key file: an id and 32 random bytes.
@@ -69,7 +70,10 @@ impl Keys {
 impl Key {
     fn new(master: &Master) -> Option<Self> {
         let subkey = |label| subkey(&master.bytes, label);
-        Some(Self { id: master.id.clone(), codes: subkey("codes")?, index: subkey("index")? })
+        let hmac = |label| Some(hmac::Key::new(hmac::HMAC_SHA256, subkey(label)?.as_ref()));
+        let sealing = aead::UnboundKey::new(&aead::AES_256_GCM_SIV, subkey("seal")?.as_ref()).ok()?;
+        let sealing = aead::LessSafeKey::new(sealing);
+        Some(Self { id: master.id.clone(), codes: hmac("codes")?, index: hmac("index")?, sealing })
     }
 
     /// The name that records give this key.
@@ -80,6 +84,11 @@ impl Key {
     /// The subkey that codes are derived under.
     pub(super) fn codes(&self) -> &hmac::Key {
         &self.codes
+    }
+
+    /// The subkey that records are sealed under.
+    pub(super) fn sealing(&self) -> &aead::LessSafeKey {
+        &self.sealing
     }
 
     /// A name for these parts that tells nothing about them: 64 hexadecimal digits.
@@ -111,11 +120,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// `None` cannot happen: 32 bytes are far below what HKDF can give.
-fn subkey(master: &[u8; 32], label: &str) -> Option<hmac::Key> {
+fn subkey(master: &[u8; 32], label: &str) -> Option<Zeroizing<[u8; 32]>> {
     let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"passrelay v1").extract(master);
     let mut bytes = Zeroizing::new([0; 32]);
     extracted.expand(&[label.as_bytes()], hkdf::HKDF_SHA256).ok()?.fill(bytes.as_mut()).ok()?;
-    Some(hmac::Key::new(hmac::HMAC_SHA256, bytes.as_ref()))
+    Some(bytes)
 }
 
 impl fmt::Debug for Key {

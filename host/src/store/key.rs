@@ -20,6 +20,14 @@ pub enum Kind {
     Slot,
     /// The answer that was given to an idempotency key.
     Idempotency,
+    /// What a limit has counted.
+    Limit,
+    /// An application that was made at run time.
+    Application,
+    /// An API key that was made at run time.
+    ApiKey,
+    /// A member that an application stored.
+    Member,
 }
 
 impl Key {

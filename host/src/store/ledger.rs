@@ -1,13 +1,14 @@
 //! The queue in front of the ledger's thread, which alone touches the records.
 
 use super::{
-    Key,
+    Key, Kind,
     batch::{self, Waiting, Work},
     memory::Memory,
-    view::{Done, Stop, View},
+    view::{Done, Record, Stop, View},
 };
 use crate::clock::Clock;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use std::{io, iter, thread};
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,7 +24,14 @@ const BATCH: usize = 256;
 /// applied one after the other, so what a job read nobody else changes before it is done.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    queue: mpsc::Sender<Box<dyn Work>>,
+    queue: mpsc::Sender<Item>,
+}
+
+/// What waits for the ledger's thread.
+#[derive(Debug)]
+enum Item {
+    Job(Box<dyn Work>),
+    All(Kind, oneshot::Sender<Vec<(String, Record)>>),
 }
 
 /// Why a job was not done.
@@ -73,7 +81,7 @@ impl Ledger {
         J: FnMut(&View<'_>, Timestamp) -> Result<Done<T>, Stop> + Send + 'static,
     {
         let (work, answer) = Waiting::boxed(keys, job);
-        self.queue.try_send(work).map_err(|error| match error {
+        self.queue.try_send(Item::Job(work)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => LedgerError::Busy,
             mpsc::error::TrySendError::Closed(_) => LedgerError::Closed,
         })?;
@@ -91,8 +99,26 @@ impl Ledger {
         J: FnMut(&View<'_>, Timestamp) -> Result<Done<T>, Stop> + Send + 'static,
     {
         let (work, answer) = Waiting::boxed(keys, job);
-        self.queue.send(work).await.map_err(|_| LedgerError::Closed)?;
+        self.queue.send(Item::Job(work)).await.map_err(|_| LedgerError::Closed)?;
         answered(answer).await
+    }
+
+    /// Every record of a kind with its id, in the order of ids: for kinds that an operator fills.
+    ///
+    /// # Errors
+    ///
+    /// When one of them has not the form that is expected, or the store cannot be read.
+    pub async fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, LedgerError> {
+        let (asker, answer) = oneshot::channel();
+        self.queue.send(Item::All(kind, asker)).await.map_err(|_| LedgerError::Closed)?;
+        let mut found = answer.await.map_err(|_| LedgerError::Closed)?;
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let read = |(id, record): (String, Record)| {
+            serde_json::from_slice(&record.json)
+                .map_err(|_| LedgerError::Damaged(Key::new(kind, &id)))
+                .map(|read| (id, read))
+        };
+        found.into_iter().map(read).collect()
     }
 }
 
@@ -101,10 +127,19 @@ async fn answered<T>(answer: oneshot::Receiver<Result<T, LedgerError>>) -> Resul
 }
 
 /// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone.
-fn serve(mut jobs: mpsc::Receiver<Box<dyn Work>>, clock: &Clock, mut memory: Memory) {
-    while let Some(first) = jobs.blocking_recv() {
-        let others = iter::from_fn(|| jobs.try_recv().ok());
-        let batch = iter::once(first).chain(others).take(BATCH).collect();
+fn serve(mut items: mpsc::Receiver<Item>, clock: &Clock, mut memory: Memory) {
+    while let Some(first) = items.blocking_recv() {
+        let others = iter::from_fn(|| items.try_recv().ok());
+        let mut batch = Vec::new();
+        for item in iter::once(first).chain(others).take(BATCH) {
+            match item {
+                Item::Job(work) => batch.push(work),
+                Item::All(kind, asker) => {
+                    // Whoever asked may be gone.
+                    let _sent = asker.send(memory.all(kind));
+                }
+            }
+        }
         batch::apply(batch, &mut memory, clock.now());
     }
 }
@@ -114,7 +149,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::{ManualClock, after, millis},
-        store::{Changes, Kind},
+        store::Changes,
     };
     use std::{sync::mpsc::channel, time::Duration};
 

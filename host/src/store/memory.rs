@@ -1,6 +1,6 @@
 //! Records in memory: gone with the process, forgotten when their time is over.
 
-use super::{Key, view::Record};
+use super::{Key, Kind, view::Record};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,6 +17,11 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn load(&self, key: &Key) -> Option<Record> {
         self.records.get(key).cloned()
+    }
+
+    pub(super) fn all(&self, kind: Kind) -> Vec<(String, Record)> {
+        let of_kind = self.records.iter().filter(|(key, _)| key.kind() == kind);
+        of_kind.map(|(key, record)| (key.id().to_owned(), record.clone())).collect()
     }
 
     pub(super) fn commit(&mut self, changes: impl IntoIterator<Item = (Key, Option<Record>)>) {
@@ -53,7 +58,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::millis, store::Kind};
+    use crate::clock::millis;
 
     fn key(id: &str) -> Key {
         Key::new(Kind::Slot, id)
