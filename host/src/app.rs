@@ -11,7 +11,7 @@ use crate::{
     phone,
     plugin::{Libraries, Providers, Workshop},
     seal::{Chance, KeyFileError, Keys},
-    store::{Ledger, LedgerError},
+    store::{Ledger, OpenError},
     template,
     verifier::{Verifier, VerifierParts},
 };
@@ -69,7 +69,7 @@ pub enum StartError {
     Keys(#[from] KeyFileError),
     /// The store cannot be opened.
     #[error(transparent)]
-    Store(#[from] LedgerError),
+    Store(#[from] OpenError),
 }
 
 impl App {
@@ -86,8 +86,11 @@ impl App {
         phone::warm_up();
         template::warm_up();
         let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
-        let ledger = match config.store {
-            Store::Memory => Ledger::in_memory(world.clock.clone())?,
+        let ledger = match &config.store {
+            Store::Memory => Ledger::in_memory(Arc::clone(&keys), world.chance.clone(), world.clock.clone())?,
+            Store::Sqlite(path) => {
+                Ledger::open(path, Arc::clone(&keys), world.chance.clone(), world.clock.clone())?
+            }
         };
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);

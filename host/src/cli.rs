@@ -94,7 +94,7 @@ mod tests {
     async fn mistakes_of_the_configuration_have_an_exit_code_of_their_own() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("p.toml");
-        std::fs::write(&file, "[servr]\n[store]\nurl = \"sqlite:hunter2\"\n").unwrap();
+        std::fs::write(&file, "[servr]\n[store]\nurl = \"redis:hunter2\"\n").unwrap();
         let shown = file.to_str().unwrap();
         for command in ["serve", "check"] {
             let (out, err, exit) = told(&["passrelay", "--config", shown, command]).await;

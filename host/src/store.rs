@@ -1,11 +1,16 @@
-//! The ledger: jobs from many requests, applied in order, one batch a commit.
+//! The ledger: jobs from many requests, applied in order, one batch a commit, durable in SQLite.
 
 mod batch;
+mod fault;
 mod key;
 mod ledger;
-mod memory;
+mod sqlite;
 mod view;
 
+pub use fault::{Fault, OpenError};
 pub use key::{Key, Kind};
+#[cfg(test)]
+pub(crate) use ledger::tests::in_memory;
 pub use ledger::{Ledger, LedgerError};
-pub use view::{Changes, Done, Stop, View};
+pub use sqlite::{BackupError, Filter, backup};
+pub use view::{Changes, Done, Labels, Stop, View};

@@ -171,13 +171,15 @@ pub(super) async fn methods(
     let world = World::of_this_process();
     let providers = Arc::new(open(&setup).await);
     let closed = || Trouble::new("the system gives no randomness");
+    // Nothing is started, so no code is ever made under them.
+    let keys = Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?);
     let verifier = Verifier::new(VerifierParts {
         applications: setup.config.applications,
         routes: setup.config.routes,
         providers: Arc::clone(&providers),
-        ledger: Ledger::in_memory(world.clock.clone()).map_err(|why| Trouble::told(&why))?,
-        // Nothing is started, so no code is ever made under them.
-        keys: Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?),
+        ledger: Ledger::in_memory(Arc::clone(&keys), world.chance.clone(), world.clock.clone())
+            .map_err(|why| Trouble::told(&why))?,
+        keys,
         clock: world.clock,
         chance: world.chance,
     });

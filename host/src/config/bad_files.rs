@@ -127,7 +127,7 @@ fn ten_mistakes_are_told_at_once() {
 [server]
 listen = 8080
 [store]
-url = "sqlite:x"
+url = "redis:x"
 [log]
 fromat = "json"
 [providers.sms_twilio]

@@ -26,10 +26,12 @@ pub struct Server {
 }
 
 /// Where verifications are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Store {
     /// In memory: gone with the process.
     Memory,
+    /// In an SQLite database in this file.
+    Sqlite(PathBuf),
 }
 
 /// The most bytes of a Unix socket's path: `sun_path` has 108, the last of them 0 (unix(7)).
@@ -94,21 +96,27 @@ fn admin(server: &mut Section<'_>, report: &mut Report) -> Option<PathBuf> {
 
 /// Reads `[store]`.
 pub(super) fn store(mut store: Section<'_>, report: &mut Report) -> Store {
-    if let Some(field) = store.find("url")
-        && let Some(url) = field.text(report)
-        && url != "memory:"
-    {
-        let hint = Some("this version knows \"memory:\", which forgets everything when it ends".to_owned());
-        let later = [("sqlite:", "SQLite"), ("postgres:", "PostgreSQL"), ("postgresql:", "PostgreSQL")];
-        match later.iter().find(|(scheme, _)| url.starts_with(scheme)) {
-            Some((_, name)) => {
-                let why = format!("names {name}, which comes with a later version of Passrelay");
-                field.wrong(&why, hint, report);
-            }
-            None => field.wrong("names no store", hint, report),
-        }
-    }
+    const FORMS: &str = "\"sqlite:passrelay.db\", or \"memory:\", which forgets everything when it ends";
+    let field = store.find("url");
+    let written = field.as_ref().map_or(Some("sqlite:passrelay.db"), |field| field.text(report));
     store.close(report);
+    // A mistake was told: which store it is does not matter any more.
+    let Some(written) = written else { return Store::Memory };
+    if written == "memory:" {
+        return Store::Memory;
+    }
+    if let Some(name) = written.strip_prefix("sqlite:").filter(|name| !name.trim().is_empty()) {
+        return Store::Sqlite(report.path(name));
+    }
+    if let Some(field) = field {
+        let later = ["postgres:", "postgresql:"].iter().any(|scheme| written.starts_with(scheme));
+        let why = if later {
+            "names PostgreSQL, which comes with a later version of Passrelay"
+        } else {
+            "names no store"
+        };
+        field.wrong(why, FORMS.to_owned(), report);
+    }
     Store::Memory
 }
 

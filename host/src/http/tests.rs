@@ -11,7 +11,7 @@ use crate::{
     },
     plugin::Workshop,
     seal::{Chance, Keys},
-    store::Ledger,
+    store::in_memory,
     template::Templates,
     verifier::tests::{begun, verifier},
 };
@@ -42,7 +42,7 @@ pub(super) fn house() -> House {
     let outbox = Outbox::new(OutboxParts {
         templates: Templates::default(),
         providers: Arc::default(),
-        ledger: Ledger::in_memory(hand.clock()).unwrap(),
+        ledger: in_memory(hand.clock()),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     clock::{ManualClock, millis},
     delivery::tests::delivery,
-    store::{Changes, Stop, View},
+    store::{Changes, Stop, View, in_memory},
     verification::tests::{policy, verification},
 };
 use jiff::Timestamp;
@@ -51,7 +51,7 @@ async fn ledger_with(verification: &Verification, hand: &ManualClock) -> Ledger 
 }
 
 async fn ledger_of(verification: &Verification, deliveries: &[Delivery], hand: &ManualClock) -> Ledger {
-    let ledger = Ledger::in_memory(hand.clock()).unwrap();
+    let ledger = in_memory(hand.clock());
     let (verification, deliveries) = (verification.clone(), deliveries.to_vec());
     ledger
         .run(Vec::new(), move |_: &View<'_>, _| {
@@ -211,7 +211,7 @@ async fn a_send_that_another_provider_may_still_take_is_not_given_back() {
 #[tokio::test]
 async fn a_shutdown_waits_for_what_is_under_way_but_not_for_ever() {
     let hand = ManualClock::at(millis(1_000));
-    let outbox = outbox(Ledger::in_memory(hand.clock()).unwrap(), &hand);
+    let outbox = outbox(in_memory(hand.clock()), &hand);
     let stuck = outbox.running.spawn(std::future::pending());
     let draining = tokio::spawn({
         let outbox = outbox.clone();

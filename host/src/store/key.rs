@@ -10,24 +10,34 @@ pub struct Key {
 }
 
 /// The kinds of records. Secondary keys are records of their own, so a job sees what an earlier one made.
+///
+/// The numbers stand in databases: they never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum Kind {
     /// A verification.
-    Verification,
+    Verification = 1,
     /// A delivery.
-    Delivery,
+    Delivery = 2,
     /// Which verification was started last for a person and a purpose.
-    Slot,
+    Slot = 3,
     /// The answer that was given to an idempotency key.
-    Idempotency,
+    Idempotency = 4,
     /// What a limit has counted.
-    Limit,
+    Limit = 5,
     /// An application that was made at run time.
-    Application,
+    Application = 6,
     /// An API key that was made at run time.
-    ApiKey,
+    ApiKey = 7,
     /// A member that an application stored.
-    Member,
+    Member = 8,
+}
+
+impl Kind {
+    /// The number that stands for it in a database.
+    pub(super) fn number(self) -> u8 {
+        self as u8
+    }
 }
 
 impl Key {
@@ -44,6 +54,11 @@ impl Key {
     /// The id of the record among those of its kind.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Where the record stands, for what is sealed to stay there.
+    pub(super) fn place(&self) -> String {
+        format!("record {}/{}", self.kind.number(), self.id)
     }
 }
 

@@ -1,16 +1,20 @@
-//! The queue in front of the ledger's thread, which alone touches the records.
+//! The queue in front of the ledger's thread, which alone writes the records.
 
 use super::{
     Key, Kind,
-    batch::{self, Waiting, Work},
-    memory::Memory,
+    batch::{self, Kept, Waiting, Work},
+    fault::{Fault, OpenError},
+    sqlite::{Database, Filter, Missed, Seals, listed},
     view::{Done, Record, Stop, View},
 };
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    seal::{self, Chance, Keys},
+};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use std::{io, iter, thread};
-use tokio::sync::{mpsc, oneshot};
+use std::{fmt, iter, path::Path, sync::Arc, thread};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many jobs may wait.
 const QUEUE: usize = 4096;
@@ -18,24 +22,40 @@ const QUEUE: usize = 4096;
 /// How many jobs share a commit at most.
 const BATCH: usize = 256;
 
-/// Takes jobs and answers them once what they changed is kept. Cheap to clone; all clones are one ledger.
+/// How many questions may wait.
+const QUESTIONS: usize = 64;
+
+/// Takes jobs and answers them once what they changed is durable. Cheap to clone; all clones are one ledger.
 ///
 /// A job is pure: it reads through its [`View`], says what is to be changed, and may be run several times. Jobs are
 /// applied one after the other, so what a job read nobody else changes before it is done.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     queue: mpsc::Sender<Item>,
+    /// Where questions go that no job has to wait for; to the jobs where there is one connection only.
+    questions: Option<mpsc::Sender<Question>>,
+    fault: watch::Receiver<Option<Fault>>,
 }
 
 /// What waits for the ledger's thread.
 #[derive(Debug)]
 enum Item {
     Job(Box<dyn Work>),
-    All(Kind, oneshot::Sender<Vec<(String, Record)>>),
+    Question(Question),
+    /// Forgets what is over, tries whether a store that failed takes writes again, and tells what is due.
+    Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Vec<Key>, LedgerError>>),
 }
 
+/// Something to be read outside of any job.
+struct Question(Box<dyn Asked>);
+
+/// What a question does with the database.
+trait Asked: FnOnce(&Database, Timestamp) + Send {}
+
+impl<F: FnOnce(&Database, Timestamp) + Send> Asked for F {}
+
 /// Why a job was not done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     /// Too many jobs wait; try again in a moment.
     #[error("too many requests wait for the store")]
@@ -49,25 +69,73 @@ pub enum LedgerError {
     /// The job asked for more records without end.
     #[error("a job never had the records it asked for")]
     Restless,
-    /// A record has not the form that the job expects.
+    /// A record has not the form that the job expects, or was changed by somebody else.
     #[error("a record of kind `{:?}` is damaged", _0.kind())]
     Damaged(Key),
-    /// The ledger's thread could not be started.
-    #[error("cannot start the store's thread")]
-    Thread(#[source] io::Error),
+    /// A record is sealed under a key that is not in the key file.
+    #[error("a record of kind `{:?}` is sealed under a key that is not there: {why}", key.kind())]
+    LostKey {
+        /// The record.
+        key: Key,
+        /// Which key.
+        why: seal::OpenError,
+    },
+    /// The database refused; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Fault),
+}
+
+impl LedgerError {
+    pub(super) fn sealed(key: Key, why: seal::OpenError) -> Self {
+        match why {
+            seal::OpenError::LostKey(_) => Self::LostKey { key, why },
+            seal::OpenError::Damaged => Self::Damaged(key),
+        }
+    }
+}
+
+impl From<Missed> for LedgerError {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Fault(fault) => Self::Refused(fault),
+            Missed::Sealed(key, why) => Self::sealed(key, why),
+        }
+    }
 }
 
 impl Ledger {
-    /// Starts a ledger that keeps its records in memory.
+    /// Opens a ledger whose records are in a file, which is made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be had for this host alone, is no store of ours, or belongs to another key file.
+    pub fn open(path: &Path, keys: Arc<Keys>, chance: Chance, clock: Clock) -> Result<Self, OpenError> {
+        let database = Database::open(path, Seals { keys, chance })?;
+        let reader = database.reader(path)?;
+        let (questions, asked) = mpsc::channel(QUESTIONS);
+        let reads = clock.clone();
+        spawn("store-reader", move || answer(asked, &reader, &reads))?;
+        Self::over(database, Some(questions), clock)
+    }
+
+    /// Opens a ledger that keeps its records in memory: gone with the process.
     ///
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub fn in_memory(clock: Clock) -> Result<Self, LedgerError> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        let serve = move || serve(jobs, &clock, Memory::default());
-        thread::Builder::new().name("ledger".to_owned()).spawn(serve).map_err(LedgerError::Thread)?;
-        Ok(Self { queue })
+    pub fn in_memory(keys: Arc<Keys>, chance: Chance, clock: Clock) -> Result<Self, OpenError> {
+        Self::over(Database::in_memory(Seals { keys, chance })?, None, clock)
+    }
+
+    fn over(
+        database: Database,
+        questions: Option<mpsc::Sender<Question>>,
+        clock: Clock,
+    ) -> Result<Self, OpenError> {
+        let (queue, items) = mpsc::channel(QUEUE);
+        let (health, fault) = watch::channel(None);
+        spawn("ledger", move || Desk { database, clock, health }.serve(items))?;
+        Ok(Self { queue, questions, fault })
     }
 
     /// Has a job done. `keys` are the records that it will surely read, so that they are loaded at once.
@@ -109,16 +177,56 @@ impl Ledger {
     ///
     /// When one of them has not the form that is expected, or the store cannot be read.
     pub async fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, LedgerError> {
+        let all = self.ask(move |database, now| Ok(database.all(kind, now)?)).await?;
+        all.into_iter()
+            .map(|(key, record)| read(&key, &record).map(|read| (key.id().to_owned(), read)))
+            .collect()
+    }
+
+    /// The records that have these labels, with their ids, newest first. What is being written meanwhile may be missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::all`].
+    pub async fn list<T: DeserializeOwned>(&self, filter: Filter) -> Result<Vec<(String, T)>, LedgerError> {
+        let found = self.ask(move |database, now| Ok(listed(database, &filter, now)?)).await?;
+        found
+            .into_iter()
+            .map(|(key, record)| read(&key, &record).map(|read| (key.id().to_owned(), read)))
+            .collect()
+    }
+
+    /// Forgets what is over and tells which records of a kind are due at this time, the longest overdue first. To be
+    /// called every second or so by whoever does what is due.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn tend(&self, kind: Kind, by: Timestamp, most: usize) -> Result<Vec<Key>, LedgerError> {
         let (asker, answer) = oneshot::channel();
-        self.queue.send(Item::All(kind, asker)).await.map_err(|_| LedgerError::Closed)?;
-        let mut found = answer.await.map_err(|_| LedgerError::Closed)?;
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let read = |(id, record): (String, Record)| {
-            serde_json::from_slice(&record.json)
-                .map_err(|_| LedgerError::Damaged(Key::new(kind, &id)))
-                .map(|read| (id, read))
+        self.queue.send(Item::Tend(kind, by, most, asker)).await.map_err(|_| LedgerError::Closed)?;
+        answered(answer).await
+    }
+
+    /// Why the store takes no writes, if it does not; known from the last one that was tried.
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault.borrow().clone()
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Database, Timestamp) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let (asker, answer) = oneshot::channel();
+        let question = Question(Box::new(move |database, now| {
+            // Whoever asked may be gone.
+            let _sent = asker.send(question(database, now));
+        }));
+        let sent = match &self.questions {
+            Some(reader) => reader.send(question).await.is_ok(),
+            None => self.queue.send(Item::Question(question)).await.is_ok(),
         };
-        found.into_iter().map(read).collect()
+        if sent { answered(answer).await } else { Err(LedgerError::Closed) }
     }
 }
 
@@ -126,145 +234,115 @@ async fn answered<T>(answer: oneshot::Receiver<Result<T, LedgerError>>) -> Resul
     answer.await.unwrap_or(Err(LedgerError::Closed))
 }
 
-/// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone.
-fn serve(mut items: mpsc::Receiver<Item>, clock: &Clock, mut memory: Memory) {
-    while let Some(first) = items.blocking_recv() {
-        let others = iter::from_fn(|| items.try_recv().ok());
-        let mut batch = Vec::new();
-        for item in iter::once(first).chain(others).take(BATCH) {
-            match item {
-                Item::Job(work) => batch.push(work),
-                Item::All(kind, asker) => {
-                    // Whoever asked may be gone.
-                    let _sent = asker.send(memory.all(kind));
+fn read<T: DeserializeOwned>(key: &Key, record: &Record) -> Result<T, LedgerError> {
+    serde_json::from_slice(&record.json).map_err(|_| LedgerError::Damaged(key.clone()))
+}
+
+fn spawn(name: &str, serve: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+    thread::Builder::new().name(name.to_owned()).spawn(serve).map_err(OpenError::Thread)?;
+    Ok(())
+}
+
+/// Answers questions until every handle of the ledger is gone.
+fn answer(mut asked: mpsc::Receiver<Question>, reader: &Database, clock: &Clock) {
+    while let Some(Question(question)) = asked.blocking_recv() {
+        question(reader, clock.now());
+    }
+}
+
+/// What the ledger's thread works with.
+struct Desk {
+    database: Database,
+    clock: Clock,
+    health: watch::Sender<Option<Fault>>,
+}
+
+impl Desk {
+    /// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone.
+    fn serve(mut self, mut items: mpsc::Receiver<Item>) {
+        while let Some(first) = items.blocking_recv() {
+            let now = self.clock.now();
+            let others = iter::from_fn(|| items.try_recv().ok());
+            let mut batch = Vec::new();
+            for item in iter::once(first).chain(others).take(BATCH) {
+                match item {
+                    Item::Job(work) => batch.push(work),
+                    // What was asked before is answered before.
+                    Item::Question(Question(question)) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        question(&self.database, now);
+                    }
+                    Item::Tend(kind, by, most, asker) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        // Whoever asked may be gone.
+                        let _sent = asker.send(self.tend(kind, by, most, now));
+                    }
                 }
             }
+            self.apply(batch, now);
         }
-        batch::apply(batch, &mut memory, clock.now());
+    }
+
+    fn apply(&mut self, batch: Vec<Box<dyn Work>>, now: Timestamp) {
+        if batch.is_empty() {
+            return;
+        }
+        match batch::apply(batch, &mut self.database, now) {
+            Kept::Nothing => {}
+            Kept::Bytes(_) => self.is_well(),
+            Kept::Refused(fault) => self.is_ill(fault),
+        }
+    }
+
+    fn tend(
+        &mut self,
+        kind: Kind,
+        by: Timestamp,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Key>, LedgerError> {
+        if self.health.borrow().is_some() || self.database.has_over(now)? {
+            match self.clean(now) {
+                Ok(()) => self.is_well(),
+                Err(fault) => self.is_ill(fault),
+            }
+        }
+        Ok(self.database.due(kind, by, most)?)
+    }
+
+    fn clean(&mut self, now: Timestamp) -> Result<(), Fault> {
+        let transaction = self.database.begin()?;
+        transaction.sweep(now)?;
+        transaction.probe(now)?;
+        transaction.commit()
+    }
+
+    fn is_well(&self) {
+        if self.health.borrow().is_some() {
+            tracing::info!("the store takes writes again");
+            self.health.send_replace(None);
+        }
+    }
+
+    /// Told once for each kind of fault, not by every request that it costs.
+    fn is_ill(&self, fault: Fault) {
+        let is_known = self
+            .health
+            .borrow()
+            .as_ref()
+            .is_some_and(|known| std::mem::discriminant(known) == std::mem::discriminant(&fault));
+        if !is_known {
+            tracing::error!(%fault, "the store takes no writes");
+        }
+        self.health.send_replace(Some(fault));
+    }
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Question")
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        clock::{ManualClock, after, millis},
-        store::Changes,
-    };
-    use std::{sync::mpsc::channel, time::Duration};
-
-    fn key(id: &str) -> Key {
-        Key::new(Kind::Slot, id)
-    }
-
-    fn ledger() -> (Ledger, ManualClock) {
-        let hand = ManualClock::at(millis(1_000_000));
-        (Ledger::in_memory(hand.clock()).unwrap(), hand)
-    }
-
-    /// Adds to a counter that is kept for a minute and answers what it was.
-    fn add(to: &'static str, n: u64) -> impl FnMut(&View<'_>, Timestamp) -> Result<Done<u64>, Stop> {
-        move |view, now| {
-            let before = view.read::<u64>(&key(to))?.unwrap_or(0);
-            let mut changes = Changes::none();
-            changes.put(key(to), &(before + n), after(now, Duration::from_mins(1)))?;
-            Ok(changes.answer(before))
-        }
-    }
-
-    #[tokio::test]
-    async fn a_job_gets_what_it_needs_whether_it_was_announced_or_not() {
-        let (ledger, _hand) = ledger();
-        assert_eq!(ledger.run(vec![key("a")], add("a", 5)).await.unwrap(), 0);
-        assert_eq!(ledger.run(Vec::new(), add("a", 1)).await.unwrap(), 5);
-        assert_eq!(ledger.insist(vec![key("b")], add("a", 0)).await.unwrap(), 6);
-        let all =
-            |view: &View<'_>, _| Ok(Changes::none().answer(view.read_all::<u64>(&[key("a"), key("b")])?));
-        assert_eq!(ledger.run(Vec::new(), all).await.unwrap(), [Some(6), None]);
-    }
-
-    #[tokio::test]
-    async fn a_record_is_gone_when_its_time_is_over() {
-        let (ledger, hand) = ledger();
-        ledger.run(Vec::new(), add("a", 5)).await.unwrap();
-        hand.advance(Duration::from_secs(59));
-        assert_eq!(ledger.run(Vec::new(), add("a", 0)).await.unwrap(), 5);
-        hand.advance(Duration::from_mins(1));
-        assert_eq!(ledger.run(Vec::new(), add("a", 0)).await.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn jobs_of_one_moment_see_each_others_changes() {
-        let (ledger, _hand) = ledger();
-        let jobs: Vec<_> = (0..500)
-            .map(|_| {
-                let ledger = ledger.clone();
-                tokio::spawn(async move { ledger.run(vec![key("a")], add("a", 1)).await.unwrap() })
-            })
-            .collect();
-        let mut seen = Vec::new();
-        for job in jobs {
-            seen.push(job.await.unwrap());
-        }
-        seen.sort_unstable();
-        assert_eq!(seen, (0..500).collect::<Vec<u64>>());
-    }
-
-    #[tokio::test]
-    async fn a_job_that_panics_fails_alone_and_changes_nothing() {
-        let (ledger, _hand) = ledger();
-        let panics = ledger.run(Vec::new(), |view: &View<'_>, _| -> Result<Done<()>, Stop> {
-            view.read::<u64>(&key("a"))?;
-            panic!("as asked")
-        });
-        let (panicked, added) = tokio::join!(panics, ledger.run(Vec::new(), add("a", 1)));
-        assert!(matches!(panicked, Err(LedgerError::Panicked)));
-        assert_eq!(added.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_damaged_record_and_a_restless_job_are_told() {
-        let (ledger, _hand) = ledger();
-        ledger.run(Vec::new(), add("a", 1)).await.unwrap();
-        let text = |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<String>(&key("a"))?));
-        assert!(matches!(ledger.run(Vec::new(), text).await, Err(LedgerError::Damaged(_))));
-        let mut n = 0;
-        let restless = move |_: &View<'_>, _| -> Result<Done<()>, Stop> {
-            n += 1;
-            Err(Stop::Need(vec![key(&format!("{n}"))]))
-        };
-        assert!(matches!(ledger.run(Vec::new(), restless).await, Err(LedgerError::Restless)));
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_says_busy_and_what_waits_is_still_done() {
-        let (ledger, _hand) = ledger();
-        let (started, has_started) = channel();
-        let (go_on, may_go_on) = channel::<()>();
-        let blocking = tokio::spawn({
-            let ledger = ledger.clone();
-            async move {
-                let job = move |_: &View<'_>, _| {
-                    let _sent = started.send(());
-                    let _received = may_go_on.recv();
-                    Ok(Changes::none().answer(()))
-                };
-                ledger.run(Vec::new(), job).await
-            }
-        });
-        tokio::task::spawn_blocking(move || has_started.recv().unwrap()).await.unwrap();
-        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(ledger.run(Vec::new(), add("a", 1)))).collect();
-        for job in &mut waiting {
-            assert!(
-                std::future::poll_fn(|cx| std::task::Poll::Ready(job.as_mut().poll(cx))).await.is_pending()
-            );
-        }
-        assert!(matches!(ledger.run(Vec::new(), add("a", 1)).await, Err(LedgerError::Busy)));
-        drop(go_on);
-        blocking.await.unwrap().unwrap();
-        for job in waiting {
-            job.await.unwrap();
-        }
-        assert_eq!(ledger.run(Vec::new(), add("a", 0)).await.unwrap(), QUEUE as u64);
-    }
-}
+pub(crate) mod tests;

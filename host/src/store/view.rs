@@ -15,11 +15,35 @@ pub struct View<'a> {
 /// Loaded records; `None` says that there is none.
 pub(super) type Records = HashMap<Key, Option<Record>>;
 
-/// A record as the store keeps it.
+/// What a record says, and until when.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) json: Arc<[u8]>,
     pub(super) keep_until: Timestamp,
+}
+
+/// What stands on the outside of a record: it is searched by this, and the store keeps it in clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// When it is to be forgotten; `Timestamp::MAX`: never.
+    pub keep_until: Timestamp,
+    /// When something is to be done about it, if anything: until then whoever wrote it sees to that.
+    pub due_at: Option<Timestamp>,
+    /// The application that it belongs to.
+    pub application: Option<String>,
+    /// Whom it is about, as a name that tells nothing: [`crate::seal::Key::index`].
+    pub person: Option<String>,
+    /// Where it stands, in a word of ours.
+    pub state: Option<&'static str>,
+    /// The provider that it is about.
+    pub provider: Option<String>,
+}
+
+impl Labels {
+    /// Nothing but the time until which it is kept.
+    pub fn until(keep_until: Timestamp) -> Self {
+        Self { keep_until, due_at: None, application: None, person: None, state: None, provider: None }
+    }
 }
 
 /// Why a job did not come to an end.
@@ -42,7 +66,14 @@ pub struct Done<T> {
 
 /// Records to be written or removed, all or none.
 #[derive(Debug, Default)]
-pub struct Changes(pub(super) Vec<(Key, Option<Record>)>);
+pub struct Changes(pub(super) Vec<(Key, Option<Change>)>);
+
+/// A record to be written.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) json: Arc<[u8]>,
+    pub(super) labels: Labels,
+}
 
 impl View<'_> {
     /// The record with this key, if there is one whose time is not over.
@@ -79,14 +110,23 @@ impl Changes {
         Self::default()
     }
 
-    /// Writes a record, to be forgotten at a time.
+    /// Writes a record, to be forgotten at a time; `Timestamp::MAX`: never.
     ///
     /// # Errors
     ///
     /// When the record has no JSON form.
     pub fn put<T: Serialize>(&mut self, key: Key, record: &T, keep_until: Timestamp) -> Result<(), Stop> {
+        self.put_labeled(key, record, Labels::until(keep_until))
+    }
+
+    /// Writes a record that is to be found by its labels too.
+    ///
+    /// # Errors
+    ///
+    /// When the record has no JSON form.
+    pub fn put_labeled<T: Serialize>(&mut self, key: Key, record: &T, labels: Labels) -> Result<(), Stop> {
         let json = serde_json::to_vec(record).map_err(|_| Stop::Damaged(key.clone()))?;
-        self.0.push((key, Some(Record { json: json.into(), keep_until })));
+        self.0.push((key, Some(Change { json: json.into(), labels })));
         Ok(())
     }
 
@@ -98,5 +138,10 @@ impl Changes {
     /// Answers this once the changes are durable.
     pub fn answer<T>(self, answer: T) -> Done<T> {
         Done { changes: self, answer }
+    }
+
+    /// How many bytes they write.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().filter_map(|(_, change)| change.as_ref()).map(|change| change.json.len()).sum()
     }
 }

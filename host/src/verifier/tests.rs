@@ -8,7 +8,7 @@ use crate::{
     clock::{ManualClock, millis},
     member::{Offer, Person, To},
     seal::Typed,
-    store::{Key, Kind},
+    store::{Key, Kind, in_memory},
     verification::{Status, Verdict},
 };
 use provider_api::{Channel, Member, Recipient};
@@ -36,7 +36,7 @@ pub(crate) fn verifier(hand: &ManualClock) -> Verifier {
         applications: BTreeMap::from(["web", "shop"].map(application)),
         routes: Routes::default(),
         providers: Arc::default(),
-        ledger: Ledger::in_memory(hand.clock()).unwrap(),
+        ledger: in_memory(hand.clock()),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,

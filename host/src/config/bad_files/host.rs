@@ -65,19 +65,19 @@ fn each_bad_file_is_told_exactly() {
             &["2:17: `site.support_email` is no e-mail address: an e-mail address has exactly one `@`"],
         ),
         (
-            "[store]\nurl = \"sqlite:passrelay.db\"\n",
-            &["2:7: `store.url` names SQLite, which comes with a later version of Passrelay\n\
-               hint: this version knows \"memory:\", which forgets everything when it ends"],
-        ),
-        (
             "store.url = \"postgres://u:hunter2@db/p\"\n",
             &["1:13: `store.url` names PostgreSQL, which comes with a later version of Passrelay\n\
-               hint: this version knows \"memory:\", which forgets everything when it ends"],
+               hint: \"sqlite:passrelay.db\", or \"memory:\", which forgets everything when it ends"],
+        ),
+        (
+            "[store]\nurl = \"sqlite: \"\n",
+            &["2:7: `store.url` names no store\n\
+               hint: \"sqlite:passrelay.db\", or \"memory:\", which forgets everything when it ends"],
         ),
         (
             "[store]\nurl = \"redis:\"\n",
             &["2:7: `store.url` names no store\n\
-               hint: this version knows \"memory:\", which forgets everything when it ends"],
+               hint: \"sqlite:passrelay.db\", or \"memory:\", which forgets everything when it ends"],
         ),
         (
             "[libraries]\ndirectories = []\n",

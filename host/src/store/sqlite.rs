@@ -1,0 +1,110 @@
+//! The database: one file that one host owns, written by one thread.
+
+mod file;
+mod listing;
+mod migrate;
+mod records;
+
+pub use file::{BackupError, backup};
+pub use listing::Filter;
+pub(super) use listing::listed;
+pub(super) use records::Missed;
+
+use super::fault::{Fault, OpenError};
+use crate::seal::{Chance, Keys};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
+
+/// How long a batch waits for a lock that another program holds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Prepared statements that are kept.
+const STATEMENTS: usize = 64;
+
+/// An open database with what its records are sealed under.
+#[derive(Debug)]
+pub(super) struct Database {
+    connection: Connection,
+    seals: Seals,
+    /// Held as long as the database is open.
+    _owned: Option<File>,
+}
+
+/// What records are sealed and opened with.
+#[derive(Debug, Clone)]
+pub(super) struct Seals {
+    pub(super) keys: Arc<Keys>,
+    pub(super) chance: Chance,
+}
+
+impl Database {
+    /// Opens the file, makes it where there is none, and brings it to the newest schema.
+    pub(super) fn open(path: &Path, seals: Seals) -> Result<Self, OpenError> {
+        let owned = file::own(path)?;
+        let refused = |fault| OpenError::Refused { path: path.to_owned(), fault };
+        let mut connection = connect(path).map_err(refused)?;
+        migrate::bring_up(&mut connection, path)?;
+        let database = Self { connection, seals, _owned: Some(owned) };
+        database.try_keys(path)?;
+        Ok(database)
+    }
+
+    /// A database that is gone with the process.
+    pub(super) fn in_memory(seals: Seals) -> Result<Self, OpenError> {
+        let path = Path::new("memory:");
+        let refused =
+            |error: rusqlite::Error| OpenError::Refused { path: path.to_owned(), fault: error.into() };
+        let mut connection = Connection::open_in_memory().map_err(refused)?;
+        settle(&connection).map_err(refused)?;
+        migrate::bring_up(&mut connection, path)?;
+        Ok(Self { connection, seals, _owned: None })
+    }
+
+    /// A second connection to the same file, for questions beside the writer; none for one in memory.
+    pub(super) fn reader(&self, path: &Path) -> Result<Self, OpenError> {
+        let refused = |fault| OpenError::Refused { path: path.to_owned(), fault };
+        let connection = connect(path).map_err(refused)?;
+        connection.pragma_update(None, "query_only", true).map_err(|error| refused(error.into()))?;
+        Ok(Self { connection, seals: self.seals.clone(), _owned: None })
+    }
+
+    /// Begins a transaction that will write: rolled back unless it is committed.
+    pub(super) fn begin(&mut self) -> Result<Batch<'_>, Fault> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Batch { transaction, seals: &self.seals })
+    }
+}
+
+/// A transaction: what it read is as the last one left it, what it writes is kept at once or not at all.
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    transaction: Transaction<'a>,
+    seals: &'a Seals,
+}
+
+impl Batch<'_> {
+    /// Makes everything durable: when this returns, it survives a loss of power.
+    pub(super) fn commit(self) -> Result<(), Fault> {
+        Ok(self.transaction.commit()?)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    // Every commit is flushed before it is acknowledged; the log grows to 16 MiB before it is written back.
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    settle(&connection)?;
+    Ok(connection)
+}
+
+fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Records in the database: found by their key, sealed, forgotten when their time is over.
+
+use super::{Batch, Database, Seals};
+use crate::{
+    clock::millis,
+    seal::{self, Sealed},
+    store::{
+        Key, Kind,
+        fault::{Fault, OpenError},
+        view::{Change, Labels, Record},
+    },
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::path::Path;
+
+/// The most records that one sweep forgets, so that no batch waits long for it.
+const SWEEP: i64 = 500;
+
+/// Why a record is not had.
+#[derive(Debug)]
+pub(in crate::store) enum Missed {
+    /// The database does not give it.
+    Fault(Fault),
+    /// It was changed, or sealed under a key that is not there.
+    Sealed(Key, seal::OpenError),
+}
+
+impl From<Fault> for Missed {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<rusqlite::Error> for Missed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl Batch<'_> {
+    /// The record of this key, as the last commit left it.
+    pub(in crate::store) fn load(&self, key: &Key) -> Result<Option<Record>, Missed> {
+        let mut select = self
+            .transaction
+            .prepare_cached("SELECT body, keep_until FROM records WHERE kind = ?1 AND id = ?2")?;
+        let found = select.query_row(params![key.kind().number(), key.id()], sealed).optional()?;
+        found.map(|(body, keep_until)| opened(self.seals, key, &body, keep_until)).transpose()
+    }
+
+    /// Writes a record, or removes it.
+    pub(in crate::store) fn write(&self, key: &Key, change: Option<&Change>) -> Result<(), Fault> {
+        let Some(Change { json, labels }) = change else {
+            let mut delete =
+                self.transaction.prepare_cached("DELETE FROM records WHERE kind = ?1 AND id = ?2")?;
+            delete.execute(params![key.kind().number(), key.id()])?;
+            return Ok(());
+        };
+        let mut upsert = self.transaction.prepare_cached(
+            "INSERT INTO records (kind, id, body, keep_until, due_at, application, person, state, provider)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (kind, id) DO UPDATE SET body = ?3, keep_until = ?4, due_at = ?5, application = ?6,
+                 person = ?7, state = ?8, provider = ?9",
+        )?;
+        let body = self.seals.keys.seal(&key.place(), json, &self.seals.chance);
+        let Labels { keep_until, due_at, application, person, state, provider } = labels;
+        upsert.execute(params![
+            key.kind().number(),
+            key.id(),
+            body.as_bytes(),
+            (*keep_until != Timestamp::MAX).then(|| keep_until.as_millisecond()),
+            due_at.map(Timestamp::as_millisecond),
+            application,
+            person,
+            state,
+            provider,
+        ])?;
+        Ok(())
+    }
+
+    /// Forgets records whose time is over, a bounded number; says how many.
+    pub(in crate::store) fn sweep(&self, now: Timestamp) -> Result<usize, Fault> {
+        let mut delete = self.transaction.prepare_cached(
+            "DELETE FROM records WHERE record IN
+                 (SELECT record FROM records WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)",
+        )?;
+        Ok(delete.execute(params![now.as_millisecond(), SWEEP])?)
+    }
+
+    /// Writes something that means nothing: whether the database takes writes.
+    pub(in crate::store) fn probe(&self, now: Timestamp) -> Result<(), Fault> {
+        let mut upsert =
+            self.transaction.prepare_cached("INSERT OR REPLACE INTO probe (only, at) VALUES (1, ?1)")?;
+        upsert.execute([now.as_millisecond()])?;
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Whether records wait to be forgotten.
+    pub(in crate::store) fn has_over(&self, now: Timestamp) -> Result<bool, Fault> {
+        let mut select =
+            self.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM records WHERE keep_until <= ?1)")?;
+        Ok(select.query_row([now.as_millisecond()], |row| row.get(0))?)
+    }
+
+    /// What is due at a time, the longest overdue first.
+    pub(in crate::store) fn due(&self, kind: Kind, by: Timestamp, most: usize) -> Result<Vec<Key>, Fault> {
+        let mut select = self.connection.prepare_cached(
+            "SELECT id FROM records WHERE due_at <= ?1 AND kind = ?2 ORDER BY due_at LIMIT ?3",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let found = select
+            .query_map(params![by.as_millisecond(), kind.number(), most], |row| row.get::<_, String>(0))?;
+        found.map(|id| Ok(Key::new(kind, id?))).collect()
+    }
+
+    /// Every record of a kind whose time is not over, with its id, in the order of ids.
+    pub(in crate::store) fn all(&self, kind: Kind, now: Timestamp) -> Result<Vec<(Key, Record)>, Missed> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT body, keep_until, id FROM records WHERE kind = ?1 ORDER BY id")?;
+        let mut rows = select.query([kind.number()])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key = Key::new(kind, row.get::<_, String>(2)?);
+            let (body, keep_until) = sealed(row)?;
+            if keep_until > now {
+                let record = opened(&self.seals, &key, &body, keep_until)?;
+                all.push((key, record));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Opens the newest record, so that the wrong key file is told at the start and not by every request.
+    pub(super) fn try_keys(&self, path: &Path) -> Result<(), OpenError> {
+        let newest = newest(&self.connection)
+            .map_err(|error| OpenError::Refused { path: path.to_owned(), fault: error.into() })?;
+        let Some((key, body)) = newest else { return Ok(()) };
+        match self.seals.keys.open(&key, &body) {
+            Err(seal::OpenError::LostKey(key)) => Err(OpenError::LostKey { path: path.to_owned(), key }),
+            // One record that was changed spoils no other; whoever asks for it is told.
+            Ok(_) | Err(seal::OpenError::Damaged) => Ok(()),
+        }
+    }
+}
+
+fn newest(connection: &Connection) -> Result<Option<(String, Sealed)>, rusqlite::Error> {
+    let row = |row: &Row<'_>| {
+        let place = format!("record {}/{}", row.get::<_, i64>(0)?, row.get::<_, String>(1)?);
+        Ok((place, Sealed::from_bytes(row.get(2)?)))
+    };
+    connection
+        .query_row("SELECT kind, id, body FROM records ORDER BY record DESC LIMIT 1", [], row)
+        .optional()
+}
+
+/// A record as it is kept; one without an end is kept for ever.
+pub(super) fn sealed(row: &Row<'_>) -> Result<(Sealed, Timestamp), rusqlite::Error> {
+    let keep_until: Option<i64> = row.get(1)?;
+    Ok((Sealed::from_bytes(row.get(0)?), keep_until.map_or(Timestamp::MAX, millis)))
+}
+
+pub(super) fn opened(
+    seals: &Seals,
+    key: &Key,
+    body: &Sealed,
+    keep_until: Timestamp,
+) -> Result<Record, Missed> {
+    let json = seals.keys.open(&key.place(), body).map_err(|why| Missed::Sealed(key.clone(), why))?;
+    Ok(Record { json: json.as_slice().into(), keep_until })
+}
