@@ -144,6 +144,8 @@ impl App {
     /// Serves until `shutdown` is ready; then finishes the requests and the deliveries under way, and closes the
     /// providers.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let outbox = self.face.outbox.clone();
+        let watching = tokio::spawn(async move { outbox.watch().await });
         let stop = watch::Sender::new(());
         let stopped = || {
             let mut stop = stop.subscribe();
@@ -161,6 +163,8 @@ impl App {
             drop(stop);
         };
         tokio::join!(public, admin, shutdown);
+        // What is due from now on is done by the next host.
+        watching.abort();
         let left = self.face.outbox.drain(DRAIN).await;
         if left > 0 {
             tracing::warn!(deliveries = left, "stopped while deliveries were under way");

@@ -5,12 +5,21 @@ mod told;
 pub use told::{Answer, Said, Told};
 
 use crate::{
+    clock::after,
     route::{self, Next},
     seal::{DeliveryId, VerificationId},
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Cost, DeliveryError, Failure, Receipt, Recipient};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long a delivery is left to the host that hands it over. That host asks for more while it still does.
+const LEASE: Duration = Duration::from_mins(1);
+
+/// How often a message is put off at most, and for how long each time.
+const PAUSES: u8 = 3;
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// One handing-over of a message to one provider, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +42,12 @@ pub struct Delivery {
     pub successors: Vec<String>,
     /// Whether the same message was handed to the same provider before, with an unknown outcome.
     pub repeated: bool,
+    /// How often the same message was put off at a service's wish.
+    #[serde(default)]
+    pub pauses: u8,
+    /// When it is to be handed over, if it was put off; it was not handed over yet then.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// What became of it.
@@ -166,7 +181,37 @@ impl Delivery {
     #[must_use]
     pub fn handed_on(&self, to: Successor, id: DeliveryId, now: Timestamp) -> Self {
         let Successor { provider, successors, repeated } = to;
-        Self { id, provider, successors, repeated, created_at: now, outcome: Outcome::Queued, ..self.clone() }
+        Self {
+            id,
+            provider,
+            successors,
+            repeated,
+            not_before: None,
+            created_at: now,
+            outcome: Outcome::Queued,
+            ..self.clone()
+        }
+    }
+
+    /// The delivery that tries the same provider again after the pause that its service asked for: after `throttled`
+    /// with a time of a minute or less, while nobody else could take over, three times at most.
+    #[must_use]
+    pub fn put_off(&self, pause: Duration, id: DeliveryId, now: Timestamp) -> Option<Self> {
+        let throttled = matches!(self.outcome, Outcome::Failed { failure: Failure::Throttled, .. });
+        if !throttled || self.successor().is_some() || pause > LONGEST_PAUSE || self.pauses >= PAUSES {
+            return None;
+        }
+        let to =
+            Successor { provider: self.provider.clone(), successors: Vec::new(), repeated: self.repeated };
+        let not_before = Some(after(now, pause));
+        Some(Self { pauses: self.pauses + 1, not_before, ..self.handed_on(to, id, now) })
+    }
+
+    /// When somebody has to see to it, if it is open: when its pause is over, or when whoever hands it over now must be
+    /// gone, for they would have told.
+    pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let open = self.outcome == Outcome::Queued;
+        open.then(|| self.not_before.unwrap_or_else(|| after(now, LEASE)))
     }
 }
 
@@ -188,6 +233,8 @@ pub(crate) mod tests {
             provider: provider.to_owned(),
             successors: successors.iter().map(|&id| id.to_owned()).collect(),
             repeated: false,
+            pauses: 0,
+            not_before: None,
             created_at: millis(0),
             outcome: Outcome::Queued,
         }

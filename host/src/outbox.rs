@@ -1,5 +1,6 @@
 //! Hands deliveries to their providers, goes on by the route's rule, and keeps what became of each.
 
+mod due;
 mod message;
 mod running;
 mod settle;
@@ -13,7 +14,7 @@ use crate::{
     delivery::{Delivery, Outcome},
     plugin::Providers,
     seal::{Chance, DeliveryId, Keys},
-    store::Ledger,
+    store::{Ledger, LedgerError},
     template::Templates,
     verification::Verification,
 };
@@ -21,6 +22,9 @@ use provider_api::{DeliveryError, Receipt};
 use running::Running;
 use settle::{Settled, Settlement};
 use std::{sync::Arc, time::Duration};
+
+/// The pause before a store that takes no writes is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Hands deliveries over, each in a task of its own. Cheap to clone; all clones are one outbox.
 #[derive(Debug, Clone)]
@@ -69,7 +73,18 @@ impl Outbox {
     /// Hands a delivery over, and its successors if it comes to that; returns at once, within a tokio runtime.
     pub fn hand_over(&self, verification: Verification, delivery: Delivery) -> Settling {
         let shared = Arc::clone(&self.shared);
-        self.running.spawn(async move { shared.carry(verification, delivery).await })
+        let message = delivery.message.clone();
+        self.running.spawn(message, async move {
+            let answer = shared.deliver(&verification, &delivery).await;
+            shared.carry(verification, delivery, answer).await
+        })
+    }
+
+    /// Goes on where a delivery came to this.
+    fn settle(&self, verification: Verification, delivery: Delivery, error: DeliveryError) -> Settling {
+        let shared = Arc::clone(&self.shared);
+        let message = delivery.message.clone();
+        self.running.spawn(message, async move { shared.carry(verification, delivery, Err(error)).await })
     }
 
     /// Waits until nothing is being handed over, at most this long; says how many deliveries are still under way.
@@ -80,19 +95,17 @@ impl Outbox {
 }
 
 impl Shared {
-    /// Goes from provider to provider until the message is taken or nobody is left to ask.
-    async fn carry(&self, verification: Verification, mut delivery: Delivery) -> Carried {
+    /// Goes from provider to provider until the message is taken or put off, or nobody is left to ask.
+    async fn carry(
+        &self,
+        mut verification: Verification,
+        mut delivery: Delivery,
+        mut answer: Result<Receipt, DeliveryError>,
+    ) -> Carried {
         loop {
-            let answer = self.deliver(&verification, &delivery).await;
             let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
             let settlement = Settlement { delivery: delivery.clone(), answer, successor };
-            let key = vec![(&delivery.id).into(), (&delivery.verification).into()];
-            let Settled { verification: after, delivery: settled, next } = match self
-                .parts
-                .ledger
-                .insist(key, move |view, now| settlement.apply(view, now))
-                .await
-            {
+            let Settled { verification: after, delivery: settled, next } = match self.keep(settlement).await {
                 Ok(settled) => settled,
                 Err(error) => {
                     tracing::error!(delivery.id = %delivery.id, %error, "what became of a delivery is lost");
@@ -100,11 +113,26 @@ impl Shared {
                 }
             };
             tell(&settled);
+            verification = after.unwrap_or(verification);
             match next {
-                Some(next) => delivery = next,
-                None => {
-                    return Carried { verification: after.unwrap_or(verification), delivery: settled };
-                }
+                Some(next) if next.not_before.is_none() => delivery = next,
+                // The due table brings it back when its time comes.
+                Some(put_off) => return Carried { verification, delivery: put_off },
+                None => return Carried { verification, delivery: settled },
+            }
+            answer = self.deliver(&verification, &delivery).await;
+        }
+    }
+
+    /// Keeps what became of a delivery, however long the store takes no writes: were it lost, the message would be sent
+    /// again.
+    async fn keep(&self, settlement: Settlement) -> Result<Settled, LedgerError> {
+        loop {
+            let (delivery, settlement) = (&settlement.delivery, settlement.clone());
+            let keys = vec![(&delivery.id).into(), (&delivery.verification).into()];
+            match self.parts.ledger.insist(keys, move |view, now| settlement.apply(view, now)).await {
+                Err(LedgerError::Refused(_)) => self.parts.clock.sleep(AGAIN).await,
+                kept => return kept,
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod fault;
+mod kept;
 mod key;
 mod ledger;
 mod sqlite;

@@ -41,6 +41,8 @@ pub struct Verification {
     pub channel: Channel,
     /// Whom it proves.
     pub recipient: Recipient,
+    /// The recipient's name in the index, which tells nothing.
+    pub person: String,
     /// The id of the key that its codes are derived under.
     pub key: String,
     /// Which of its codes is the right one.
@@ -137,6 +139,8 @@ pub struct Draft {
     pub channel: Channel,
     /// Whom it proves.
     pub recipient: Recipient,
+    /// The recipient's name in the index.
+    pub person: String,
     /// The id of the key that its codes are derived under.
     pub key: String,
     /// The application's policy.
@@ -157,6 +161,7 @@ impl Verification {
             method,
             channel,
             recipient,
+            person,
             key,
             policy,
             slot,
@@ -170,6 +175,7 @@ impl Verification {
             method,
             channel,
             recipient,
+            person,
             key,
             generation: 0,
             slot,

@@ -20,7 +20,7 @@ use crate::{
     plugin::{Lane, Providers},
     route::Routes,
     seal::{ApiKeys, Chance, Keys, VerificationId},
-    store::{Changes, Ledger, LedgerError, Stop, View},
+    store::{Ledger, LedgerError, Stop, View},
     verification::{Ended, ResendRefused, Verification},
 };
 use provider_api::Secret;
@@ -136,11 +136,6 @@ fn owned(
 ) -> Result<Result<Verification, VerifyError>, Stop> {
     let found = view.read::<Verification>(&id.into())?;
     Ok(found.filter(|found| found.application == application).ok_or(VerifyError::NotFound))
-}
-
-/// Writes a verification. Its slot is left alone, for by now it may name another: only a start writes slots.
-fn keep(changes: &mut Changes, verification: &Verification) -> Result<(), Stop> {
-    changes.put((&verification.id).into(), verification, verification.remembered_until())
 }
 
 #[cfg(test)]

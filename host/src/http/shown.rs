@@ -56,6 +56,9 @@ pub(super) struct ShownDelivery<'a> {
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     settled_at: Option<Timestamp>,
+    /// When it is handed over, if its service asked for a pause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,6 +125,7 @@ impl<'a> ShownDelivery<'a> {
             repeated: delivery.repeated,
             created_at: delivery.created_at,
             settled_at: None,
+            not_before: delivery.not_before,
             reference: None,
             segments: None,
             encoding: None,

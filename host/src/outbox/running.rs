@@ -1,32 +1,49 @@
-//! Counts the deliveries under way, so that a shutdown can wait for them.
+//! Knows the deliveries under way, so that a shutdown can wait for them and nobody takes over what is not left.
 
 use super::Carried;
-use std::sync::Arc;
+use crate::seal::DeliveryId;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::sync::{oneshot, watch};
 
-/// The deliveries under way. All clones count the same ones.
+/// The deliveries under way. All clones know the same ones.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Running(Arc<watch::Sender<usize>>);
+pub(super) struct Running(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    count: watch::Sender<usize>,
+    /// The messages that they carry: whoever takes over within a send carries the same one.
+    messages: Mutex<HashSet<DeliveryId>>,
+}
 
 /// A delivery that is being handed over.
 #[derive(Debug)]
 pub struct Settling(oneshot::Receiver<Carried>);
 
 impl Settling {
-    /// Waits until the delivery, or the last one that took over from it, is settled; `None` if it never will be.
+    /// Waits until the delivery, or the last one that took over from it, is settled or put off; `None` if it never
+    /// will be.
     pub async fn settled(self) -> Option<Carried> {
         self.0.await.ok()
     }
 }
 
 /// One delivery less, however its task ends.
-struct Leaving(Running);
+struct Leaving(Running, DeliveryId);
 
 impl Running {
-    pub(super) fn spawn(&self, carrying: impl Future<Output = Carried> + Send + 'static) -> Settling {
+    pub(super) fn spawn(
+        &self,
+        message: DeliveryId,
+        carrying: impl Future<Output = Carried> + Send + 'static,
+    ) -> Settling {
         let (tell, settling) = oneshot::channel();
-        self.0.send_modify(|count| *count += 1);
-        let leaving = Leaving(self.clone());
+        self.messages().insert(message.clone());
+        self.0.count.send_modify(|count| *count += 1);
+        let leaving = Leaving(self.clone(), message);
         tokio::spawn(async move {
             let carried = carrying.await;
             drop(leaving);
@@ -36,19 +53,29 @@ impl Running {
         Settling(settling)
     }
 
+    /// Whether this message is with a provider now.
+    pub(super) fn carries(&self, message: &DeliveryId) -> bool {
+        self.messages().contains(message)
+    }
+
     pub(super) fn count(&self) -> usize {
-        *self.0.borrow()
+        *self.0.count.borrow()
     }
 
     pub(super) async fn none(&self) {
         // The sender lives as long as `self`, so this ends with a count of zero.
-        let mut count = self.0.subscribe();
+        let mut count = self.0.count.subscribe();
         let _none = count.wait_for(|count| *count == 0).await;
+    }
+
+    fn messages(&self) -> MutexGuard<'_, HashSet<DeliveryId>> {
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count = count.saturating_sub(1));
+        self.0.messages().remove(&self.1);
+        self.0.0.count.send_modify(|count| *count = count.saturating_sub(1));
     }
 }

@@ -8,9 +8,10 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider_api::{DeliveryError, Receipt};
+use std::time::Duration;
 
 /// A provider's answer to a delivery.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Settlement {
     pub(super) delivery: Delivery,
     pub(super) answer: Result<Receipt, DeliveryError>,
@@ -32,27 +33,46 @@ impl Settlement {
         let mut delivery = self.delivery.clone();
         delivery.outcome = Outcome::new(self.answer.clone(), now);
         let mut changes = Changes::none();
+        let stored = view.read::<Delivery>(&(&delivery.id).into())?;
         let Some(mut verification) = view.read::<Verification>(&(&delivery.verification).into())? else {
             return Ok(changes.answer(Settled { verification: None, delivery, next: None }));
         };
-        let keep_until = verification.remembered_until();
-        changes.put((&delivery.id).into(), &delivery, keep_until)?;
+        if let Some(stored) = stored.filter(|stored| stored.outcome != Outcome::Queued) {
+            // Somebody took over meanwhile. Better knowledge is kept, and nobody takes over a second time.
+            let was_unknown = matches!(stored.outcome, Outcome::Unknown { .. });
+            if was_unknown {
+                changes.keep_delivery(&delivery, &verification, now)?;
+            }
+            let delivery = if was_unknown { delivery } else { stored };
+            return Ok(changes.answer(Settled { verification: Some(verification), delivery, next: None }));
+        }
+        changes.keep_delivery(&delivery, &verification, now)?;
         let wanted = verification.is_pending(now) && verification.generation == delivery.generation;
         let next = delivery
             .successor()
             .filter(|_| wanted)
-            .map(|successor| delivery.handed_on(successor, self.successor.clone(), now));
+            .map(|successor| delivery.handed_on(successor, self.successor.clone(), now))
+            .or_else(|| self.put_off(&delivery, &verification, now).filter(|_| wanted));
         let changed = if let Some(next) = &next {
             verification.deliveries.push(next.id.clone());
-            changes.put((&next.id).into(), next, keep_until)?;
+            changes.keep_delivery(next, &verification, now)?;
             true
         } else {
             give_back(view, &mut verification, &delivery, now)?
         };
         if changed {
-            changes.put((&verification.id).into(), &verification, keep_until)?;
+            changes.keep_verification(&verification, now)?;
         }
         Ok(changes.answer(Settled { verification: Some(verification), delivery, next }))
+    }
+}
+
+impl Settlement {
+    /// The same once more after a pause, if the service named one that is over before the code is.
+    fn put_off(&self, delivery: &Delivery, verification: &Verification, now: Timestamp) -> Option<Delivery> {
+        let pause = Duration::from_millis(self.answer.as_ref().err()?.retry_after_ms?);
+        let put_off = delivery.put_off(pause, self.successor.clone(), now)?;
+        (put_off.not_before < Some(verification.expires_at)).then_some(put_off)
     }
 }
 

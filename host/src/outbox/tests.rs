@@ -212,7 +212,7 @@ async fn a_send_that_another_provider_may_still_take_is_not_given_back() {
 async fn a_shutdown_waits_for_what_is_under_way_but_not_for_ever() {
     let hand = ManualClock::at(millis(1_000));
     let outbox = outbox(in_memory(hand.clock()), &hand);
-    let stuck = outbox.running.spawn(std::future::pending());
+    let stuck = outbox.running.spawn(delivery("one", &[]).id, std::future::pending());
     let draining = tokio::spawn({
         let outbox = outbox.clone();
         async move { outbox.drain(Duration::from_secs(5)).await }

@@ -261,10 +261,12 @@ impl Desk {
     /// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone.
     fn serve(mut self, mut items: mpsc::Receiver<Item>) {
         while let Some(first) = items.blocking_recv() {
-            let now = self.clock.now();
             let others = iter::from_fn(|| items.try_recv().ok());
+            let gathered: Vec<Item> = iter::once(first).chain(others).take(BATCH).collect();
+            // Once all are here, so that none of them is done before it was asked for.
+            let now = self.clock.now();
             let mut batch = Vec::new();
-            for item in iter::once(first).chain(others).take(BATCH) {
+            for item in gathered {
                 match item {
                     Item::Job(work) => batch.push(work),
                     // What was asked before is answered before.

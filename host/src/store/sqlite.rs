@@ -68,6 +68,12 @@ impl Database {
         Ok(Self { connection, seals: self.seals.clone(), _owned: None })
     }
 
+    /// Lets the file grow to this many pages and no further, as a full disk would.
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self, most: u32) -> Result<(), Fault> {
+        Ok(self.connection.pragma_update(None, "max_page_count", most)?)
+    }
+
     /// Begins a transaction that will write: rolled back unless it is committed.
     pub(super) fn begin(&mut self) -> Result<Batch<'_>, Fault> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

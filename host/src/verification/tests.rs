@@ -20,6 +20,7 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
         method: "sms:code".parse().unwrap(),
         channel: Channel::new("sms").unwrap(),
         recipient: Recipient::new("+447700900123"),
+        person: "0".repeat(64),
         key: "k1".to_owned(),
         policy,
         slot: "slot".to_owned(),

@@ -1,6 +1,6 @@
 //! Giving a verification up.
 
-use super::{Fetched, Verifier, VerifyError, fetch::fetched, keep, owned};
+use super::{Fetched, Verifier, VerifyError, fetch::fetched, owned};
 use crate::{application::Application, seal::VerificationId, store::Changes};
 
 impl Verifier {
@@ -23,7 +23,7 @@ impl Verifier {
                     Err(missing) => return Ok(changes.answer(Err(missing))),
                 };
                 match verification.cancel(now) {
-                    Ok(true) => keep(&mut changes, &verification)?,
+                    Ok(true) => changes.keep_verification(&verification, now)?,
                     Ok(false) => {}
                     Err(ended) => return Ok(changes.answer(Err(ended.into()))),
                 }

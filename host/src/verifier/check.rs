@@ -1,6 +1,6 @@
 //! Checking a typed code.
 
-use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, keep, owned};
+use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, owned};
 use crate::{
     application::Application,
     seal::{Keys, Typed, VerificationId},
@@ -76,7 +76,7 @@ impl Checking {
             Ok(verdict) => verdict,
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
         };
-        keep(&mut changes, &verification)?;
+        changes.keep_verification(&verification, now)?;
         let checked = Checked { verification: verification.summary(now), verdict };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &checked, now)?;

@@ -3,7 +3,6 @@
 use super::{
     Idempotency, Verifier, VerifyError,
     idempotency::{Memo, recall},
-    keep,
 };
 use crate::{
     application::{Application, Method},
@@ -100,6 +99,7 @@ impl Verifier {
             member_name: name_of(&start.person),
             method: offer.method,
             channel: offer.channel,
+            person: self.keys.newest().index(&["person", &address(&offer.recipient)]),
             recipient: offer.recipient,
             key: self.keys.newest().id().to_owned(),
             policy: application.policy.clone(),
@@ -157,15 +157,15 @@ impl Beginning {
             Some(mut other) => {
                 // Pending a moment ago and within one job: it can be canceled.
                 let _canceled = other.cancel(now);
-                keep(&mut changes, &other)?;
+                changes.keep_verification(&other, now)?;
                 Verification::start(self.draft.clone(), self.delivery.clone(), now)
             }
             None => Verification::start(self.draft.clone(), self.delivery.clone(), now),
         };
         let delivery = self.delivery(&verification, now);
-        keep(&mut changes, &verification)?;
+        changes.keep_verification(&verification, now)?;
         changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
-        changes.put((&delivery.id).into(), &delivery, verification.remembered_until())?;
+        changes.keep_delivery(&delivery, &verification, now)?;
         let (summary, id) = (verification.summary(now), delivery.id.clone());
         let due = Some(Due { verification, delivery });
         let started = Started { verification: summary, delivery: id, due };
@@ -208,6 +208,8 @@ impl Beginning {
             provider,
             successors,
             repeated: false,
+            pauses: 0,
+            not_before: None,
             created_at: now,
             outcome: Outcome::Queued,
         }

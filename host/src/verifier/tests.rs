@@ -8,7 +8,7 @@ use crate::{
     clock::{ManualClock, millis},
     member::{Offer, Person, To},
     seal::Typed,
-    store::{Key, Kind, in_memory},
+    store::{Changes, Key, Kind, View, in_memory},
     verification::{Status, Verdict},
 };
 use provider_api::{Channel, Member, Recipient};

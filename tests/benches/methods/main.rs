@@ -87,12 +87,13 @@ fn listing(runtime: &Runtime, isolation: Isolation, count: usize) -> Duration {
         policy: Policy::default(),
     };
     let chance = Chance::seeded(1);
+    let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
     let verifier = Verifier::new(VerifierParts {
         applications: [("web".to_owned(), application.clone())].into(),
         routes: Routes::default(),
         providers: Arc::clone(&providers),
-        ledger: Ledger::in_memory(clock.clone()).unwrap(),
-        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        ledger: Ledger::in_memory(Arc::clone(&keys), chance.clone(), clock.clone()).unwrap(),
+        keys,
         clock,
         chance,
     });

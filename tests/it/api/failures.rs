@@ -252,9 +252,40 @@ async fn a_service_that_asks_to_be_left_alone_is_left_alone_that_long() {
 async fn a_server_whose_service_asks_for_a_pause_stays_ready() {
     let world = World::start(&configuration("thread", "fail = [\"throttled:30s\"]")).await;
     let start = world.begin(&json!({ "to": ADA })).await;
-    assert_eq!(start.body["delivery"]["failure"], "throttled");
+    let deliveries = world.deliveries(&start.path()).await;
+    assert_eq!(words(&deliveries), [("dry_run", "failed"), ("dry_run", "queued")]);
+    assert_eq!(deliveries[0]["failure"], "throttled");
     world.get("/readyz").await.is(200, &json!({ "status": "ready" }));
     world.stop().await;
+}
+
+/// Nobody has to ask again: what a service asked to have later it gets later, under the same send.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_puts_off_is_sent_when_it_said_to() {
+    for isolation in BOTH {
+        let world = World::start(&configuration(isolation, "fail = [\"throttled:30s first 2\"]")).await;
+        let start = world.begin(&json!({ "to": ADA })).await;
+        assert_eq!(
+            (&start.body["delivery"]["status"], &start.body["sends_left"]),
+            (&json!("queued"), &json!(4))
+        );
+        for expected in [&["failed", "failed", "queued"][..], &["failed", "failed", "sent"]] {
+            world.clock.advance(Duration::from_secs(30));
+            let settled = async {
+                loop {
+                    let deliveries = world.deliveries(&start.path()).await;
+                    if words(&deliveries).iter().map(|(_, word)| *word).eq(expected.iter().copied()) {
+                        return deliveries;
+                    }
+                }
+            };
+            let deliveries = tokio::time::timeout(Duration::from_secs(20), settled).await.unwrap();
+            assert!(deliveries.iter().all(|delivery| delivery["repeated"] == false));
+        }
+        let code = world.code_for(ADA);
+        assert_eq!(world.check(&start.path(), &code).await.body["valid"], true);
+        world.stop().await;
+    }
 }
 
 /// A service that says `throttled` and no more is asked again at once.

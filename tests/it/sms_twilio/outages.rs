@@ -18,13 +18,17 @@ async fn outage(isolation: &str, play: Play) -> (Vec<Value>, usize) {
     (deliveries, asked)
 }
 
-/// What was surely not taken fails, after a single request.
+/// What was surely not taken fails, after a single request; if the service says when it takes more, it is put off.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_taken_fails_after_one_request() {
     for isolation in BOTH {
+        for pause in ["7", "-1"] {
+            let (deliveries, asked) = outage(isolation, Play::Throttle(pause)).await;
+            assert_eq!(told(&deliveries[0]), ("failed", Some("throttled"), Some("20429")));
+            assert_eq!((told(&deliveries[1]), asked), (("queued", None, None), 1));
+            assert!(deliveries[1]["not_before"].is_string());
+        }
         for (play, failure, code, said) in [
-            (Play::Throttle("7"), "throttled", Some("20429"), "not taken"),
-            (Play::Throttle("-1"), "throttled", Some("20429"), "not taken"),
             (Play::Page(429), "throttled", None, "not taken"),
             (Play::Refuse(503, 20_503), "unavailable", Some("20503"), "not taken"),
             (Play::Page(503), "unavailable", None, "not taken"),

@@ -75,7 +75,7 @@ impl World {
         self.post(&format!("{path}/checks"), &json!({ "code": code })).await
     }
 
-    /// The deliveries of the verification at this path, once none of them is under way.
+    /// The deliveries of the verification at this path, once none of them is under way; one that was put off is not.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl World {
             loop {
                 let answer = self.get(&format!("{path}/deliveries")).await;
                 let deliveries = answer.body["deliveries"].as_array().cloned().expect("a list");
-                if deliveries.iter().all(|delivery| delivery["status"] != "queued") {
+                if deliveries.iter().all(is_settled) {
                     return deliveries;
                 }
                 tokio::task::yield_now().await;
@@ -93,4 +93,8 @@ impl World {
         };
         tokio::time::timeout(super::PATIENCE, settled).await.expect("every delivery settles")
     }
+}
+
+fn is_settled(delivery: &Value) -> bool {
+    delivery["status"] != "queued" || delivery.get("not_before").is_some()
 }

@@ -1,5 +1,8 @@
 //! What holds of every ledger.
 
+mod durable;
+mod found;
+
 use super::*;
 use crate::{
     clock::{ManualClock, after, millis},

@@ -1,0 +1,128 @@
+//! What is due is done once, by whoever is left to do it.
+
+use super::*;
+use crate::{
+    clock::{ManualClock, after, millis},
+    delivery::tests::delivery,
+    outbox::{Outbox, OutboxParts},
+    seal::{Chance, Keys},
+    store::{Ledger, in_memory},
+    template::Templates,
+    verification::tests::{policy, verification},
+};
+use std::sync::Arc;
+
+struct House {
+    outbox: Outbox,
+    ledger: Ledger,
+    hand: ManualClock,
+}
+
+/// A house in which one delivery stands open, as a host that is gone left it.
+async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
+    let hand = ManualClock::at(millis(1_000));
+    let ledger = in_memory(hand.clock());
+    let chance = Chance::seeded(8);
+    let outbox = Outbox::new(OutboxParts {
+        templates: Templates::default(),
+        providers: Arc::default(),
+        ledger: ledger.clone(),
+        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        clock: hand.clock(),
+        chance,
+    });
+    let mut verification = verification(policy(), millis(1_000));
+    let mut left = Delivery { verification: verification.id.clone(), ..delivery("one", &[]) };
+    change(&mut left);
+    verification.deliveries = vec![left.id.clone()];
+    let kept = left.clone();
+    let job = move |_: &View<'_>, now| {
+        let mut changes = Changes::none();
+        changes.keep_verification(&verification, now)?;
+        changes.keep_delivery(&kept, &verification, now)?;
+        Ok(changes.answer(()))
+    };
+    ledger.run(Vec::new(), job).await.unwrap();
+    (House { outbox, ledger, hand }, left)
+}
+
+impl House {
+    /// Every delivery, oldest first: its provider, its outcome, whether it is repeated.
+    async fn deliveries(&self) -> Vec<(String, &'static str, bool)> {
+        self.outbox.running.none().await;
+        let mut all = self.ledger.all::<Delivery>(Kind::Delivery).await.unwrap();
+        all.sort_by_key(|(_, delivery)| (delivery.created_at, delivery.repeated, delivery.pauses));
+        all.into_iter()
+            .map(|(_, delivery)| (delivery.provider, delivery.outcome.as_str(), delivery.repeated))
+            .collect()
+    }
+
+    async fn take(&self) -> usize {
+        self.outbox.take(self.hand.clock().now()).await
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_host_left_is_unknown_and_repeated_once_and_marked() {
+    let (house, _) = house(|_| {}).await;
+    assert_eq!(house.take().await, 0, "its lease still runs");
+    house.hand.advance(Duration::from_mins(1));
+    assert_eq!(house.take().await, 1);
+    // No provider is open in this house: the repeated delivery fails.
+    let unknown = ("one".to_owned(), "unknown", false);
+    let repeated = ("one".to_owned(), "failed", true);
+    assert_eq!(house.deliveries().await, [unknown, repeated]);
+    assert_eq!(house.take().await, 0);
+}
+
+#[tokio::test]
+async fn at_the_start_no_lease_counts() {
+    let (house, _) = house(|left| left.successors = vec!["two".to_owned()]).await;
+    assert_eq!(house.outbox.take(Timestamp::MAX).await, 1);
+    let unknown = ("one".to_owned(), "unknown", false);
+    let next = ("two".to_owned(), "failed", false);
+    assert_eq!(house.deliveries().await, [unknown, next]);
+}
+
+#[tokio::test]
+async fn what_was_put_off_is_handed_over_when_its_time_comes_and_is_not_repeated() {
+    let (house, _) = house(|left| {
+        left.not_before = Some(after(millis(1_000), Duration::from_secs(20)));
+        left.pauses = 1;
+    })
+    .await;
+    house.hand.advance(Duration::from_secs(19));
+    assert_eq!(house.take().await, 0);
+    house.hand.advance(Duration::from_secs(1));
+    assert_eq!(house.take().await, 1);
+    assert_eq!(house.deliveries().await, [("one".to_owned(), "failed", false)]);
+}
+
+#[tokio::test]
+async fn what_this_host_still_hands_over_is_not_taken_over_however_long_it_takes() {
+    let (house, left) = house(|_| {}).await;
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let carried = left.clone();
+    let carrying = house.outbox.running.spawn(left.message.clone(), async move {
+        let _ended = ended.await;
+        crate::outbox::Carried { verification: verification(policy(), millis(1_000)), delivery: carried }
+    });
+    for _ in 0..3 {
+        house.hand.advance(Duration::from_mins(1));
+        assert_eq!(house.take().await, 1);
+        assert_eq!(house.take().await, 0, "its lease was renewed");
+    }
+    drop(end);
+    carrying.settled().await.unwrap();
+    house.hand.advance(Duration::from_mins(1));
+    assert_eq!(house.take().await, 1);
+    assert_eq!(house.deliveries().await.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_repeats_what_belongs_to_a_verification_that_is_over() {
+    let (house, _) = house(|_| {}).await;
+    house.hand.advance(Duration::from_hours(1));
+    assert_eq!(house.take().await, 1);
+    assert_eq!(house.deliveries().await, [("one".to_owned(), "unknown", false)]);
+}
