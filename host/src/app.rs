@@ -119,7 +119,8 @@ impl App {
             clock: world.clock.clone(),
             chance: world.chance.clone(),
         });
-        Ok(Self { listener, admin, face: Arc::new(Face { verifier, outbox, tester, saved }), providers })
+        let face = Face { verifier, outbox, tester, saved, chance: world.chance.clone() };
+        Ok(Self { listener, admin, face: Arc::new(face), providers })
     }
 
     /// Where it listens.

@@ -14,6 +14,7 @@ mod named;
 mod person;
 mod prefer;
 mod problem;
+mod request_id;
 mod serve;
 mod shown;
 mod start;
@@ -25,6 +26,7 @@ pub use serve::{Listener, serve};
 use crate::{
     config::Saved,
     outbox::{Outbox, tester::Tester},
+    seal::Chance,
     verifier::Verifier,
 };
 use axum::{
@@ -56,6 +58,8 @@ pub struct Face {
     pub tester: Tester,
     /// What the configuration says of them.
     pub saved: Saved,
+    /// What names of requests are made of.
+    pub chance: Chance,
 }
 
 /// Every route of the public face.

@@ -8,6 +8,7 @@ mod idempotency;
 mod keys;
 mod life;
 mod methods;
+mod request_ids;
 mod resend;
 mod silence;
 mod start;

@@ -1,5 +1,6 @@
 //! An error as the native API tells it (RFC 9457).
 
+use super::request_id::RequestId;
 use crate::{
     store::LedgerError,
     verification::{Ended, ResendRefused, Status},
@@ -161,11 +162,20 @@ impl IntoResponse for Problem {
             detail: &'a str,
             #[serde(flatten)]
             extensions: &'a Map<String, Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            request_id: Option<&'a str>,
         }
         let Parts { name, title, status, detail, extensions, headers } = *self.0;
         let r#type = format!("{TYPES}{name}");
-        let told =
-            Told { r#type, title: &title, status: status.as_u16(), detail: &detail, extensions: &extensions };
+        let request = RequestId::current();
+        let told = Told {
+            r#type,
+            title: &title,
+            status: status.as_u16(),
+            detail: &detail,
+            extensions: &extensions,
+            request_id: request.as_ref().map(RequestId::as_str),
+        };
         let mut response = Response::new(Body::from(serde_json::to_vec(&told).unwrap_or_default()));
         *response.status_mut() = status;
         let json = HeaderValue::from_static("application/problem+json");

@@ -22,6 +22,7 @@ use axum::{
 };
 use serde::Deserialize;
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 /// What is asked: exactly one of `member`, `member_id` and `to`.
 #[derive(Deserialize)]
@@ -69,13 +70,13 @@ async fn begin(
     start: Start,
 ) -> Result<(Started, Option<Settling>), Problem> {
     let face = Arc::clone(face);
-    let task = tokio::spawn(async move {
+    let begin = async move {
         let mut started = face.verifier.start(&application, start).await?;
         let hand_over = |due: Due| face.outbox.hand_over(due.verification, due.delivery);
         let settling = started.due.take().map(hand_over);
         Ok::<_, VerifyError>((started, settling))
-    });
-    let begun = task.await.map_err(|_| {
+    };
+    let begun = tokio::spawn(begin.in_current_span()).await.map_err(|_| {
         tracing::error!("a start panicked");
         Problem::internal()
     })?;

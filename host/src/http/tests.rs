@@ -33,6 +33,7 @@ pub(super) struct House {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
+    pub(super) id: String,
     pub(super) body: Value,
 }
 
@@ -45,7 +46,7 @@ pub(super) fn house() -> House {
         ledger: in_memory(hand.clock()),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
-        chance,
+        chance: chance.clone(),
     });
     let libraries = Arc::default();
     let tester = Tester::new(TesterParts {
@@ -56,7 +57,7 @@ pub(super) fn house() -> House {
     });
     let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
     let saved = Saved::new(&config.unwrap(), libraries);
-    let face = Face { verifier: verifier(&hand), outbox, tester, saved };
+    let face = Face { verifier: verifier(&hand), outbox, tester, saved, chance };
     House { hand, face: Arc::new(face) }
 }
 
@@ -71,8 +72,13 @@ impl House {
         let response = router(Arc::clone(&self.face)).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or_default();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let id = parts.headers["x-request-id"].to_str().unwrap().to_owned();
+        if parts.headers.get("content-type").is_some_and(|kind| kind == "application/problem+json") {
+            // It is another one each time, so tests compare problems without it.
+            assert_eq!(body.as_object_mut().unwrap().remove("request_id"), Some(json!(id)));
+        }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, id, body }
     }
 }
 

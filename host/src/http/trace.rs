@@ -1,6 +1,9 @@
 //! What stands around every request: one line in the log, and an end to its patience.
 
-use super::{Face, Problem};
+use super::{
+    Face, Problem,
+    request_id::{HEADER, RequestId},
+};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{Method, StatusCode},
@@ -18,14 +21,19 @@ pub(super) async fn limit(State(longest): State<Duration>, request: Request, nex
     })
 }
 
-/// Logs method, route, status and time: never a path with its ids, never a body.
+/// Names the request and logs method, route, status and time: never a path with its ids, never a body.
 pub(super) async fn log(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
     let clock = face.verifier.clock();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let span = tracing::info_span!("request", http.method = word(request.method()), http.route = route);
+    let id = RequestId::of(request.headers(), &face.chance);
+    let method = word(request.method());
+    // Of the highest level, so that whatever is logged within says which request it was, however little is logged.
+    let span =
+        tracing::error_span!("request", request.id = id.as_str(), http.method = method, http.route = route);
     let began = clock.now();
-    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = id.cover(next.run(request).instrument(span.clone())).await;
+    response.headers_mut().extend(id.header().map(|id| (HEADER, id)));
     let latency_ms = clock.now().duration_since(began).as_millis();
     let status = response.status().as_u16();
     span.in_scope(|| tracing::info!(http.status = status, latency_ms, "request answered"));

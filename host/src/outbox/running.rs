@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{oneshot, watch};
+use tracing::Instrument as _;
 
 /// The deliveries under way. All clones know the same ones.
 #[derive(Debug, Clone, Default)]
@@ -44,12 +45,14 @@ impl Running {
         self.messages().insert(message.clone());
         self.0.count.send_modify(|count| *count += 1);
         let leaving = Leaving(self.clone(), message);
-        tokio::spawn(async move {
+        let carrying = async move {
             let carried = carrying.await;
             drop(leaving);
             // Most callers do not wait.
             let _sent = tell.send(carried);
-        });
+        };
+        // Whatever is logged of it names the request that caused it.
+        tokio::spawn(carrying.in_current_span());
         Settling(settling)
     }
 

@@ -31,11 +31,17 @@ impl World {
     ///
     /// # Panics
     ///
-    /// When it breaks off.
+    /// When it breaks off, or does not name its request.
     pub async fn hear(&self, response: Response) -> Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("a whole answer");
-        let body = serde_json::from_str(&text).unwrap_or_default();
+        let mut body: Value = serde_json::from_str(&text).unwrap_or_default();
+        let id = headers["x-request-id"].to_str().expect("the request's name is plain").to_owned();
+        if headers.get("content-type").is_some_and(|kind| kind == "application/problem+json") {
+            // It is another one each time, so tests compare problems without it.
+            let named = body.as_object_mut().and_then(|problem| problem.remove("request_id"));
+            assert_eq!(named, Some(json!(id)), "a problem names its request");
+        }
         self.secrets.answered(format!("{status} {headers:?} {text}"));
         Answer { status, headers, body }
     }
