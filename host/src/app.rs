@@ -4,6 +4,7 @@ use crate::{
     clock::Clock,
     config::{Config, Saved, Store},
     http::{self, AdminSocket, Face, SocketError},
+    metrics::Metrics,
     outbox::{
         Outbox, OutboxParts,
         tester::{Tester, TesterParts},
@@ -85,6 +86,7 @@ impl App {
         let admin = config.server.admin.as_deref().map(AdminSocket::open).transpose()?;
         phone::warm_up();
         template::warm_up();
+        let metrics = Arc::new(Metrics::new(world.clock.now()));
         let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
         let ledger = match &config.store {
             Store::Memory => Ledger::in_memory(Arc::clone(&keys), world.chance.clone(), world.clock.clone())?,
@@ -109,6 +111,7 @@ impl App {
             keys: Arc::clone(&keys),
             clock: world.clock.clone(),
             chance: world.chance.clone(),
+            metrics: Arc::clone(&metrics),
         });
         let verifier = Verifier::new(VerifierParts {
             applications: config.applications,
@@ -119,7 +122,7 @@ impl App {
             clock: world.clock.clone(),
             chance: world.chance.clone(),
         });
-        let face = Face { verifier, outbox, tester, saved, chance: world.chance.clone() };
+        let face = Face { verifier, outbox, tester, saved, chance: world.chance.clone(), metrics };
         Ok(Self { listener, admin, face: Arc::new(face), providers })
     }
 

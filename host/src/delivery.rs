@@ -21,6 +21,20 @@ const LEASE: Duration = Duration::from_mins(1);
 const PAUSES: u8 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// The kinds of failure that provider-api knows.
+const FAILURES: [&str; 10] = [
+    "invalid_recipient",
+    "not_reachable",
+    "opted_out",
+    "blocked",
+    "rejected",
+    "throttled",
+    "misconfigured",
+    "unavailable",
+    "unknown",
+    "broken",
+];
+
 /// One handing-over of a message to one provider, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -127,6 +141,13 @@ impl Outcome {
     pub fn is_untaken_by_our_fault(&self) -> bool {
         use Failure::{Misconfigured, Throttled, Unavailable};
         matches!(self, Self::Failed { failure: Unavailable | Misconfigured | Throttled, .. })
+    }
+
+    /// The kind of failure as one of the words that provider-api knows; `other` for a word that it does not, and
+    /// nothing where there was none. For what must not grow with what providers say.
+    pub fn failure_word(&self) -> &'static str {
+        let Self::Failed { failure, .. } = self else { return "" };
+        FAILURES.into_iter().find(|word| *word == failure.as_str()).unwrap_or("other")
     }
 
     /// The word: `queued`, `sent`, `failed` or `unknown`.
@@ -288,6 +309,9 @@ pub(crate) mod tests {
         for failure in Failure::known().chain([Failure::from_word("quarantined")]) {
             let ours = ["unavailable", "misconfigured", "throttled"].contains(&failure.as_str());
             let outcome = Outcome::new(Err(DeliveryError::new(failure.clone(), "why")), millis(1));
+            let word = if failure.as_str() == "quarantined" { "other" } else { failure.as_str() };
+            let word = if failure == Failure::Unknown { "" } else { word };
+            assert_eq!(outcome.failure_word(), word);
             assert_eq!(outcome.is_untaken_by_our_fault(), ours, "{failure}");
         }
         assert!(!Outcome::Queued.is_untaken_by_our_fault());

@@ -25,6 +25,7 @@ pub use serve::{Listener, serve};
 
 use crate::{
     config::Saved,
+    metrics::Metrics,
     outbox::{Outbox, tester::Tester},
     seal::Chance,
     verifier::Verifier,
@@ -60,6 +61,8 @@ pub struct Face {
     pub saved: Saved,
     /// What names of requests are made of.
     pub chance: Chance,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Every route of the public face.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod delivery;
 pub mod http;
 pub mod member;
+pub mod metrics;
 pub mod outbox;
 pub mod phone;
 pub mod plugin;

@@ -12,6 +12,7 @@ pub use running::Settling;
 use crate::{
     clock::Clock,
     delivery::{Delivery, Outcome},
+    metrics::Metrics,
     plugin::Providers,
     seal::{Chance, DeliveryId, Keys},
     store::{Ledger, LedgerError},
@@ -48,6 +49,8 @@ pub struct OutboxParts {
     pub clock: Clock,
     /// What ids are made of.
     pub chance: Chance,
+    /// What counts what became of deliveries.
+    pub metrics: Arc<Metrics>,
 }
 
 /// What a handing-over came to.
@@ -57,6 +60,12 @@ pub struct Carried {
     pub verification: Verification,
     /// The delivery that came last.
     pub delivery: Delivery,
+}
+
+/// What a provider answered, and how long it had the message, if it had it.
+struct Answered {
+    answer: Result<Receipt, DeliveryError>,
+    took: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -75,8 +84,8 @@ impl Outbox {
         let shared = Arc::clone(&self.shared);
         let message = delivery.message.clone();
         self.running.spawn(message, async move {
-            let answer = shared.deliver(&verification, &delivery).await;
-            shared.carry(verification, delivery, answer).await
+            let answered = shared.ask(&verification, &delivery).await;
+            shared.carry(verification, delivery, answered).await
         })
     }
 
@@ -84,7 +93,8 @@ impl Outbox {
     fn settle(&self, verification: Verification, delivery: Delivery, error: DeliveryError) -> Settling {
         let shared = Arc::clone(&self.shared);
         let message = delivery.message.clone();
-        self.running.spawn(message, async move { shared.carry(verification, delivery, Err(error)).await })
+        let answered = Answered { answer: Err(error), took: None };
+        self.running.spawn(message, async move { shared.carry(verification, delivery, answered).await })
     }
 
     /// Waits until nothing is being handed over, at most this long; says how many deliveries are still under way.
@@ -100,9 +110,10 @@ impl Shared {
         &self,
         mut verification: Verification,
         mut delivery: Delivery,
-        mut answer: Result<Receipt, DeliveryError>,
+        mut answered: Answered,
     ) -> Carried {
         loop {
+            let Answered { answer, took } = answered;
             let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
             let settlement = Settlement { delivery: delivery.clone(), answer, successor };
             let Settled { verification: after, delivery: settled, next } = match self.keep(settlement).await {
@@ -113,6 +124,8 @@ impl Shared {
                 }
             };
             tell(&settled);
+            let (outcome, failure) = (settled.outcome.as_str(), settled.outcome.failure_word());
+            self.parts.metrics.delivery(&settled.provider, outcome, failure, took);
             verification = after.unwrap_or(verification);
             match next {
                 Some(next) if next.not_before.is_none() => delivery = next,
@@ -120,8 +133,15 @@ impl Shared {
                 Some(put_off) => return Carried { verification, delivery: put_off },
                 None => return Carried { verification, delivery: settled },
             }
-            answer = self.deliver(&verification, &delivery).await;
+            answered = self.ask(&verification, &delivery).await;
         }
+    }
+
+    /// Hands over once and looks at the clock meanwhile.
+    async fn ask(&self, verification: &Verification, delivery: &Delivery) -> Answered {
+        let began = self.parts.clock.now();
+        let answer = self.deliver(verification, delivery).await;
+        Answered { answer, took: Some(self.parts.clock.now().duration_since(began).unsigned_abs()) }
     }
 
     /// Keeps what became of a delivery, however long the store takes no writes: were it lost, the message would be sent

@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 10] = [
     &["verification", "member", "delivery"],
     &["application", "route", "template"],
     &["seal"],
-    &["clock", "telemetry", "phone"],
+    &["clock", "metrics", "telemetry", "phone"],
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! The operator's face, on a socket of its own: whoever may open the socket's file is an operator.
 
+mod metrics;
 mod providers;
 mod socket;
 mod test;
@@ -19,6 +20,7 @@ const LONGEST: Duration = Duration::from_mins(6);
 /// Every route for operators.
 pub fn admin_router(face: Arc<Face>) -> Router {
     let routes = Router::new()
+        .route("/metrics", get(metrics::handle))
         .route("/v1/providers", get(providers::handle))
         .route("/v1/providers/{id}/tests", post(test::handle));
     dressed(routes, LONGEST, face)

@@ -50,6 +50,9 @@ pub(super) async fn handle(
     let typed = Typed::read(request.code.expose())
         .map_err(|invalid| Problem::invalid(&[FieldError::new("code", invalid.to_string())]))?;
     let checked = face.verifier.check(&application, Check { id, typed, idempotency }).await?;
+    if !checked.replayed {
+        face.metrics.check(checked.verdict == Verdict::Right);
+    }
     let (verification, valid) = (checked.verification, checked.verdict == Verdict::Right);
     let answer = Answer {
         id: verification.id,

@@ -32,6 +32,10 @@ struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// The name of the problem that an answer tells, for whoever counts: one of ours, never a word of the request.
+#[derive(Debug, Clone)]
+pub(super) struct ProblemName(pub(super) String);
+
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct FieldError {
@@ -181,6 +185,7 @@ impl IntoResponse for Problem {
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response.headers_mut().extend(headers);
+        response.extensions_mut().insert(ProblemName(name));
         response
     }
 }

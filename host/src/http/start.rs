@@ -12,6 +12,7 @@ use super::{
 use crate::{
     application::Application,
     member::{Person, To},
+    metrics::Start as Counted,
     outbox::Settling,
     verifier::{Due, Idempotency, Start, Started, VerifyError},
 };
@@ -72,6 +73,11 @@ async fn begin(
     let face = Arc::clone(face);
     let begin = async move {
         let mut started = face.verifier.start(&application, start).await?;
+        face.metrics.start(match &started.due {
+            Some(due) if due.verification.deliveries.len() > 1 => Counted::Resend,
+            Some(_) => Counted::New,
+            None => Counted::Replay,
+        });
         let hand_over = |due: Due| face.outbox.hand_over(due.verification, due.delivery);
         let settling = started.due.take().map(hand_over);
         Ok::<_, VerifyError>((started, settling))

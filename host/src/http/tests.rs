@@ -40,6 +40,7 @@ pub(super) struct Answer {
 pub(super) fn house() -> House {
     let hand = ManualClock::at(millis(1_700_000_000_000));
     let chance = Chance::seeded(2);
+    let metrics = Arc::new(Metrics::new(hand.clock().now()));
     let outbox = Outbox::new(OutboxParts {
         templates: Templates::default(),
         providers: Arc::default(),
@@ -47,6 +48,7 @@ pub(super) fn house() -> House {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance: chance.clone(),
+        metrics: Arc::clone(&metrics),
     });
     let libraries = Arc::default();
     let tester = Tester::new(TesterParts {
@@ -57,7 +59,7 @@ pub(super) fn house() -> House {
     });
     let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
     let saved = Saved::new(&config.unwrap(), libraries);
-    let face = Face { verifier: verifier(&hand), outbox, tester, saved, chance };
+    let face = Face { verifier: verifier(&hand), outbox, tester, saved, chance, metrics };
     House { hand, face: Arc::new(face) }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Face, Problem,
+    problem::ProblemName,
     request_id::{HEADER, RequestId},
 };
 use axum::{
@@ -34,8 +35,12 @@ pub(super) async fn log(State(face): State<Arc<Face>>, request: Request, next: N
     let began = clock.now();
     let mut response = id.cover(next.run(request).instrument(span.clone())).await;
     response.headers_mut().extend(id.header().map(|id| (HEADER, id)));
-    let latency_ms = clock.now().duration_since(began).as_millis();
-    let status = response.status().as_u16();
+    let took = clock.now().duration_since(began);
+    let (status, latency_ms) = (response.status().as_u16(), took.as_millis());
+    face.metrics.request(method, route, status, took.unsigned_abs());
+    if let Some(ProblemName(problem)) = response.extensions().get() {
+        face.metrics.problem(method, route, problem);
+    }
     span.in_scope(|| tracing::info!(http.status = status, latency_ms, "request answered"));
     response
 }

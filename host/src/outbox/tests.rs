@@ -74,6 +74,7 @@ fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
         providers: Arc::default(),
         ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        metrics: Arc::new(Metrics::new(hand.clock().now())),
         clock: hand.clock(),
         chance,
     })

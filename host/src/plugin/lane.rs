@@ -32,6 +32,7 @@ pub struct Lane {
     manifest: Manifest,
     addresses: Vec<Address>,
     timeout: Duration,
+    queue: usize,
     places: Semaphore,
     engine: Engine,
     redactor: Redactor,
@@ -59,6 +60,7 @@ impl Lane {
             manifest: library.manifest.clone(),
             addresses: opened.addresses,
             timeout: settings.timeout,
+            queue: settings.queue,
             places: Semaphore::new(settings.queue),
             engine,
             redactor,
@@ -151,6 +153,20 @@ impl Lane {
     /// Why the provider is left alone and until when, if it is.
     pub fn resting(&self) -> Option<(&'static str, Timestamp)> {
         self.breaker().rests(self.clock.now()).map(|(why, until)| (words(why), until))
+    }
+
+    /// The word for why the provider is left alone, if it is: `unavailable`, `quarantined` or `throttled`.
+    pub fn rest(&self) -> Option<&'static str> {
+        self.breaker().rests(self.clock.now()).map(|(why, _)| match why {
+            Why::Unavailable => "unavailable",
+            Why::Quarantined => "quarantined",
+            Why::Throttled => "throttled",
+        })
+    }
+
+    /// How many calls wait or run, and how many may at once.
+    pub fn depth(&self) -> (usize, usize) {
+        (self.queue.saturating_sub(self.places.available_permits()), self.queue)
     }
 
     /// Whether calls would come to an answer: it is open, and not left alone for a fault or an outage. A service that

@@ -29,6 +29,14 @@ pub struct Checked {
     pub verification: Summary,
     /// Whether the code was right.
     pub verdict: Verdict,
+    /// Whether this is an earlier answer again.
+    #[serde(skip, default = "again")]
+    pub replayed: bool,
+}
+
+/// What is read back was given before.
+fn again() -> bool {
+    true
 }
 
 struct Checking {
@@ -77,7 +85,7 @@ impl Checking {
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
         };
         changes.keep_verification(&verification, now)?;
-        let checked = Checked { verification: verification.summary(now), verdict };
+        let checked = Checked { verification: verification.summary(now), verdict, replayed: false };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &checked, now)?;
         }

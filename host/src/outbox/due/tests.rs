@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     clock::{ManualClock, after, millis},
     delivery::tests::delivery,
+    metrics::Metrics,
     outbox::{Outbox, OutboxParts},
     seal::{Chance, Keys},
     store::{Ledger, in_memory},
@@ -30,6 +31,7 @@ async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,
+        metrics: Arc::new(Metrics::new(hand.clock().now())),
     });
     let mut verification = verification(policy(), millis(1_000));
     let mut left = Delivery { verification: verification.id.clone(), ..delivery("one", &[]) };

@@ -1,0 +1,34 @@
+//! `GET /metrics`: everything that is counted, as `OpenMetrics` text.
+
+use crate::{
+    http::{Face, Problem},
+    metrics::{CONTENT_TYPE, ProviderNow},
+    plugin::{ProviderState, ProviderStatus},
+};
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use std::sync::Arc;
+
+pub(super) async fn handle(State(face): State<Arc<Face>>) -> Result<Response, Problem> {
+    let text = face.metrics.text(&providers(&face)).map_err(|_| Problem::internal())?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
+}
+
+fn providers(face: &Face) -> Vec<ProviderNow> {
+    let providers = face.tester.providers();
+    let now = |status: ProviderStatus| {
+        let lane = providers.lane(&status.id);
+        let state = match status.state {
+            ProviderState::Failed(_) => "failed",
+            ProviderState::Disabled => "disabled",
+            ProviderState::Ready | ProviderState::Resting(_) => {
+                lane.as_ref().and_then(|lane| lane.rest()).unwrap_or("ready")
+            }
+        };
+        ProviderNow { id: status.id, state, lane: lane.map(|lane| lane.depth()) }
+    };
+    providers.status().into_iter().map(now).collect()
+}
