@@ -9,6 +9,7 @@ mod deliveries;
 mod fetch;
 mod health;
 mod idempotency;
+mod members;
 mod methods;
 mod named;
 mod person;
@@ -69,6 +70,7 @@ pub struct Face {
 pub fn router(face: Arc<Face>) -> Router {
     let routes = Router::new()
         .route("/v1/methods", post(methods::handle))
+        .route("/v1/members/{id}", get(members::get).put(members::put).delete(members::delete))
         .route("/v1/verifications", post(start::handle))
         .route("/v1/verifications/{id}", get(fetch::handle).delete(cancel::handle))
         .route("/v1/verifications/{id}/checks", post(check::handle))

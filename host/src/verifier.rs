@@ -4,12 +4,14 @@ mod cancel;
 mod check;
 mod fetch;
 mod idempotency;
+mod members;
 mod methods;
 mod start;
 
 pub use check::{Check, Checked};
 pub use fetch::Fetched;
 pub use idempotency::Idempotency;
+pub use members::{MemberError, Precondition, Stored};
 pub use methods::Methods;
 pub use start::{Due, Start, Started};
 

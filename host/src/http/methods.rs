@@ -4,6 +4,7 @@ use super::{
     Face, Problem,
     auth::Caller,
     body::Body,
+    members,
     person::{Errors, MemberRequest},
     shown::json,
 };
@@ -12,6 +13,7 @@ use crate::{
     phone::Region,
 };
 use axum::{extract::State, http::StatusCode, response::Response};
+use provider_api::Member;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -19,7 +21,8 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Request {
-    member: MemberRequest,
+    member: Option<MemberRequest>,
+    member_id: Option<String>,
     purpose: Option<String>,
 }
 
@@ -45,7 +48,9 @@ pub(super) async fn handle(
     Caller(application): Caller,
     Body { request, .. }: Body<Request>,
 ) -> Result<Response, Problem> {
-    let person = read(request)?;
+    let only = request.member_id.as_deref().filter(|_| request.member.is_none());
+    let stored = members::named(&face, &application, only).await?;
+    let person = read(request, stored)?;
     let methods = face.verifier.methods(&application, &person).await;
     let offered = methods.offers.iter().map(|offer| Offered {
         id: offer.method.to_string(),
@@ -59,11 +64,21 @@ pub(super) async fn handle(
 }
 
 /// The purpose picks a text later; here it is only held to its shape.
-fn read(request: Request) -> Result<Person, Problem> {
+fn read(request: Request, stored: Option<Member>) -> Result<Person, Problem> {
     let mut errors = Errors::default();
-    let member = errors.member(request.member);
+    let member = match (request.member, stored) {
+        (Some(member), None) if request.member_id.is_none() => Some(errors.member(member)),
+        (None, Some(stored)) => Some(stored),
+        _ => {
+            errors.add("member", "exactly one of `member` and `member_id` is needed");
+            None
+        }
+    };
     errors.purpose(request.purpose);
-    if errors.0.is_empty() { Ok(Person::Member(member)) } else { Err(Problem::invalid(&errors.0)) }
+    match member {
+        Some(member) if errors.0.is_empty() => Ok(Person::Member(member)),
+        _ => Err(Problem::invalid(&errors.0)),
+    }
 }
 
 #[cfg(test)]

@@ -99,7 +99,8 @@ impl Errors {
     }
 }
 
-fn is_short(value: &str) -> bool {
+/// 1 to 256 bytes without control characters.
+pub(super) fn is_short(value: &str) -> bool {
     (1..=LONGEST).contains(&value.len()) && !value.chars().any(char::is_control)
 }
 

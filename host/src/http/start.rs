@@ -4,7 +4,7 @@ use super::{
     Face, Problem,
     auth::Caller,
     body::Body,
-    idempotency,
+    idempotency, members,
     person::{ClientRequest, Errors, MemberRequest},
     prefer,
     shown::{Brief, Shown, json},
@@ -21,6 +21,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
+use provider_api::Member;
 use serde::Deserialize;
 use std::sync::Arc;
 use tracing::Instrument as _;
@@ -45,7 +46,9 @@ pub(super) async fn handle(
     Body { request, bytes }: Body<Request>,
 ) -> Result<Response, Problem> {
     let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
-    let start = read(request, idempotency)?;
+    let only = request.member.is_none() && request.to.is_none();
+    let stored = members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await?;
+    let start = read(request, stored, idempotency)?;
     let (Started { mut verification, delivery, .. }, settling) = begin(&face, application, start).await?;
     let mut delivery = Brief::queued(delivery);
     let wait = prefer::wait(&headers);
@@ -89,7 +92,11 @@ async fn begin(
     Ok(begun?)
 }
 
-fn read(request: Request, idempotency: Option<Idempotency>) -> Result<Start, Problem> {
+fn read(
+    request: Request,
+    stored: Option<Member>,
+    idempotency: Option<Idempotency>,
+) -> Result<Start, Problem> {
     let Request { member, member_id, to, method, purpose, locale, client } = request;
     let mut errors = Errors::default();
     let person = match (member, member_id, to) {
@@ -98,10 +105,7 @@ fn read(request: Request, idempotency: Option<Idempotency>) -> Result<Start, Pro
             errors.text("to", to.trim());
             Some(Person::To(To(to)))
         }
-        (None, Some(_), None) => {
-            errors.add("member_id", "this version stores no members: give `member` or `to`");
-            None
-        }
+        (None, Some(_), None) => stored.map(Person::Member),
         _ => {
             errors.add("member", "exactly one of `member`, `member_id` and `to` is needed");
             None
@@ -140,7 +144,8 @@ mod tests {
         for (request, field) in [
             (json!({}), "member"),
             (json!({"to": "+447700900123", "member": {}}), "member"),
-            (json!({"member_id": "42"}), "member_id"),
+            (json!({"member_id": 42}), "member_id"),
+            (json!({"member_id": "42", "to": "+447700900123"}), "member"),
             (json!({"to": 447_700_900_123_u64}), "to"),
             (json!({"to": ""}), "to"),
             (json!({"to": "+44\u{0}7700900123"}), "to"),
@@ -169,7 +174,7 @@ mod tests {
         ) {
             let request = json!({"to": to, "method": method, "purpose": purpose, "locale": locale});
             let request: Request = crate::http::body::parse(request.to_string().as_bytes()).unwrap();
-            if let Ok(start) = read(request, None) {
+            if let Ok(start) = read(request, None, None) {
                 prop_assert!(provider_api::is_word(&start.purpose));
             }
         }

@@ -143,6 +143,11 @@ pub(super) async fn delete(house: &House, path: &str) -> Answer {
     house.send(request(Method::DELETE, "key-of-web", path, &[], Body::empty())).await
 }
 
+pub(super) async fn put(house: &House, path: &str, body: &Value, headers: &[(&'static str, &str)]) -> Answer {
+    let headers: Vec<_> = headers.iter().copied().chain([("content-type", "application/json")]).collect();
+    house.send(request(Method::PUT, "key-of-web", path, &headers, Body::from(body.to_string()))).await
+}
+
 #[tokio::test]
 async fn without_a_key_of_an_application_nothing_is_said() {
     let house = house();

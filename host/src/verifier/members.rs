@@ -1,0 +1,208 @@
+//! Members that an application stored: their addresses are registered here, and not typed at that moment.
+
+use super::Verifier;
+use crate::{
+    application::Application,
+    seal::Keys,
+    store::{Changes, Done, Key, Kind, Labels, LedgerError, Stop, View},
+};
+use jiff::Timestamp;
+use provider_api::Member;
+use serde::{Deserialize, Serialize};
+
+/// A member as an application stored it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The member; it has an id.
+    pub member: Member,
+    /// How often it was written: 1 at first.
+    pub revision: u64,
+    /// When it was first written.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+/// What must be so for a change to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing.
+    None,
+    /// There is no such member yet.
+    Absent,
+    /// There is one.
+    Present,
+    /// There is one, and its tag is among these.
+    Tagged(Vec<String>),
+}
+
+/// Why nothing was done to a member.
+#[derive(Debug, thiserror::Error)]
+pub enum MemberError {
+    /// The application has no member of this id.
+    #[error("no such member")]
+    NotFound,
+    /// It is not as the caller thinks.
+    #[error("the member is not as the precondition says")]
+    Precondition,
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+}
+
+impl Stored {
+    /// Names this state of this member: a member that is made anew never has an old tag again.
+    pub fn tag(&self) -> String {
+        format!("{:x}-{:x}", self.created_at.as_millisecond(), self.revision)
+    }
+}
+
+impl Precondition {
+    fn holds(&self, found: Option<&Stored>) -> bool {
+        match (self, found) {
+            (Self::None, _) | (Self::Absent, None) | (Self::Present, Some(_)) => true,
+            (Self::Tagged(tags), Some(found)) => tags.contains(&found.tag()),
+            (Self::Absent, Some(_)) | (Self::Present | Self::Tagged(_), None) => false,
+        }
+    }
+}
+
+impl Verifier {
+    /// The application's member of this id.
+    ///
+    /// # Errors
+    ///
+    /// When it has none, or when the store is busy.
+    pub async fn member(&self, application: &Application, id: &str) -> Result<Stored, MemberError> {
+        let names = names(&self.keys, application, id);
+        let keys = names.clone();
+        let read = move |view: &View<'_>, _| Ok(Changes::none().answer(find(view, &names)?));
+        let found = self.ledger.run(keys, read).await?;
+        found.map(|(_, stored)| stored).ok_or(MemberError::NotFound)
+    }
+
+    /// Writes a member whole, and says whether it is a new one. One without an id is nobody's.
+    ///
+    /// # Errors
+    ///
+    /// When the precondition does not hold, or when the store is busy.
+    pub async fn put_member(
+        &self,
+        application: &Application,
+        member: Member,
+        only: Precondition,
+    ) -> Result<(Stored, bool), MemberError> {
+        let id = member.id.clone().ok_or(MemberError::NotFound)?;
+        let names = names(&self.keys, application, &id);
+        let owner = application.id.clone();
+        self.ledger
+            .run(names.clone(), move |view, now| {
+                let mut changes = Changes::none();
+                let found = find(view, &names)?;
+                if !only.holds(found.as_ref().map(|(_, stored)| stored)) {
+                    return Ok(changes.answer(Err(MemberError::Precondition)));
+                }
+                let before = found.as_ref().map(|(_, stored)| stored);
+                let stored = Stored {
+                    member: member.clone(),
+                    revision: before.map_or(1, |before| before.revision.saturating_add(1)),
+                    created_at: before.map_or(now, |before| before.created_at),
+                    updated_at: now,
+                };
+                let is_new = found.is_none();
+                // What was named under an older key is from now on named under the newest.
+                if let Some((name, _)) = found
+                    && Some(&name) != names.first()
+                {
+                    changes.remove(name);
+                }
+                if let Some(name) = names.first() {
+                    let labels = Labels { application: Some(owner.clone()), ..Labels::until(Timestamp::MAX) };
+                    changes.put_labeled(name.clone(), &stored, labels)?;
+                }
+                Ok(changes.answer(Ok((stored, is_new))))
+            })
+            .await?
+    }
+
+    /// Forgets a member. Verifications that are pending go on to their end.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, the precondition does not hold, or the store is busy.
+    pub async fn remove_member(
+        &self,
+        application: &Application,
+        id: &str,
+        only: Precondition,
+    ) -> Result<(), MemberError> {
+        let names = names(&self.keys, application, id);
+        let keys = names.clone();
+        let remove = move |view: &View<'_>, _| -> Result<Done<Result<(), MemberError>>, Stop> {
+            let mut changes = Changes::none();
+            let Some((name, stored)) = find(view, &names)? else {
+                return Ok(changes.answer(Err(MemberError::NotFound)));
+            };
+            if !only.holds(Some(&stored)) {
+                return Ok(changes.answer(Err(MemberError::Precondition)));
+            }
+            changes.remove(name);
+            Ok(changes.answer(Ok(())))
+        };
+        self.ledger.run(keys, remove).await?
+    }
+}
+
+/// What the record of a member is called under each key of the server, newest first: it tells nothing of the id, which
+/// may be an address itself.
+fn names(keys: &Keys, application: &Application, id: &str) -> Vec<Key> {
+    keys.newest_first()
+        .map(|key| Key::new(Kind::Member, key.index(&["member", &application.id, id])))
+        .collect()
+}
+
+fn find(view: &View<'_>, names: &[Key]) -> Result<Option<(Key, Stored)>, Stop> {
+    let found = view.read_all::<Stored>(names)?;
+    Ok(names.iter().cloned().zip(found).find_map(|(name, stored)| Some((name, stored?))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::millis, seal::Chance};
+    use proptest::prelude::*;
+
+    fn stored(created_at: i64, revision: u64) -> Stored {
+        let (created_at, updated_at) = (millis(created_at), millis(created_at));
+        Stored { member: Member::default(), revision, created_at, updated_at }
+    }
+
+    #[test]
+    fn a_precondition_holds_for_what_the_caller_saw_only() {
+        let found = stored(1_000, 3);
+        let tagged = |of: &Stored| Precondition::Tagged(vec!["x".to_owned(), of.tag()]);
+        for (only, present, absent) in [
+            (Precondition::None, true, true),
+            (Precondition::Absent, false, true),
+            (Precondition::Present, true, false),
+            (tagged(&found), true, false),
+            (tagged(&stored(1_000, 2)), false, false),
+            (tagged(&stored(999, 3)), false, false),
+            (Precondition::Tagged(Vec::new()), false, false),
+        ] {
+            assert_eq!((only.holds(Some(&found)), only.holds(None)), (present, absent), "{only:?}");
+        }
+    }
+
+    proptest! {
+        /// Two members never share a record, and no record's name holds an id.
+        #[test]
+        fn names_tell_applications_and_members_apart(one in "[a-z@.]{1,12}", other in "[a-z@.]{1,12}") {
+            let keys = Keys::ephemeral(&Chance::seeded(1)).unwrap();
+            let name = |application: &str, id: &str| keys.newest().index(&["member", application, id]);
+            prop_assert_eq!(one == other, name("web", &one) == name("web", &other));
+            prop_assert_ne!(name("web", &one), name("shop", &one));
+            prop_assert!(one.len() < 4 || !name("web", &one).contains(&one));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Stored members: a code goes to the address that is registered, and no answer tells it.
+
+use super::{ADA, BOTH, world};
+use harness::{Answer, World};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const PATH: &str = "/v1/members/42";
+
+async fn put(world: &World, body: &Value) -> Answer {
+    world.ask(world.request(Method::PUT, PATH).json(body)).await
+}
+
+/// S3: the message goes to the registered number, in the member's language; what is shown of it is masked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_goes_to_the_number_that_is_registered() {
+    for isolation in BOTH {
+        let world = world(isolation).await;
+        world.keeps_secret(ADA);
+        world.keeps_secret("ada@example.com");
+        let member =
+            json!({"name": "Ada", "locale": "de", "fields": {"mobile": ADA, "email": "ada@example.com"}});
+        let made = put(&world, &member).await;
+        assert_eq!(made.status, 201);
+        assert_eq!(made.body["fields"], json!({"mobile": "+44•••••••123", "email": "a•••@example.com"}));
+        let offered = world.post("/v1/methods", &json!({"member_id": "42"})).await;
+        let ids: Vec<&Value> =
+            offered.body["methods"].as_array().unwrap().iter().map(|method| &method["id"]).collect();
+        assert_eq!(ids, ["sms:code", "email:code"]);
+        let started = world.begin(&json!({"member_id": "42"})).await;
+        assert_eq!((started.status, &started.body["recipient"]), (201, &json!("+44•••••••123")));
+        assert!(world.messages()[0]["text"].as_str().unwrap().contains("ist Ihr"), "{:?}", world.messages());
+        let checked = world.check(&started.path(), &world.code_for(ADA)).await;
+        assert_eq!(checked.body["status"], "approved");
+        world.stop().await;
+    }
+}
+
+/// The next start uses what is stored then; a member that is gone is nobody, and so is another application's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_may_change_and_go() {
+    let world = world("thread").await;
+    put(&world, &json!({"fields": {"mobile": ADA}})).await;
+    put(&world, &json!({"fields": {"mobile": "+447700900456"}})).await;
+    world.keeps_secret("+447700900456");
+    let started = world.begin(&json!({"member_id": "42"})).await;
+    assert_eq!(started.body["recipient"], "+44•••••••456");
+    let other = world.bare(Method::GET, PATH).bearer_auth("key-of-other-0123456789");
+    world.ask(other).await.is_problem(404, "member-not-found");
+    assert_eq!(world.delete(PATH).await.status, 204);
+    world.post("/v1/verifications", &json!({"member_id": "42"})).await.is_problem(404, "member-not-found");
+    world.stop().await;
+}
