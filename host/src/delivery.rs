@@ -143,6 +143,11 @@ impl Outcome {
         matches!(self, Self::Failed { failure: Unavailable | Misconfigured | Throttled, .. })
     }
 
+    /// The kind of failure, if it failed.
+    pub fn failure(&self) -> Option<&Failure> {
+        if let Self::Failed { failure, .. } = self { Some(failure) } else { None }
+    }
+
     /// The kind of failure as one of the words that provider-api knows; `other` for a word that it does not, and
     /// nothing where there was none. For what must not grow with what providers say.
     pub fn failure_word(&self) -> &'static str {

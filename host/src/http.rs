@@ -9,6 +9,7 @@ mod deliveries;
 mod fetch;
 mod health;
 mod idempotency;
+mod list;
 mod members;
 mod methods;
 mod named;
@@ -71,7 +72,8 @@ pub fn router(face: Arc<Face>) -> Router {
     let routes = Router::new()
         .route("/v1/methods", post(methods::handle))
         .route("/v1/members/{id}", get(members::get).put(members::put).delete(members::delete))
-        .route("/v1/verifications", post(start::handle))
+        .route("/v1/verifications", post(start::handle).get(list::verifications))
+        .route("/v1/deliveries", get(list::deliveries))
         .route("/v1/verifications/{id}", get(fetch::handle).delete(cancel::handle))
         .route("/v1/verifications/{id}/checks", post(check::handle))
         .route("/v1/verifications/{id}/deliveries", get(deliveries::handle))

@@ -321,6 +321,10 @@ fn between(now: Timestamp, later: Timestamp) -> Duration {
 }
 
 impl Status {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Approved, Self::Exhausted, Self::Expired, Self::Canceled];
+
     /// The word: `pending`, `approved`, ….
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ mod test;
 
 pub use socket::{AdminSocket, SocketError};
 
-use super::{Face, dressed};
+use super::{Face, dressed, list};
 use axum::{
     Router,
     routing::{get, post},
@@ -21,6 +21,7 @@ const LONGEST: Duration = Duration::from_mins(6);
 pub fn admin_router(face: Arc<Face>) -> Router {
     let routes = Router::new()
         .route("/metrics", get(metrics::handle))
+        .route("/v1/deliveries", get(list::all_deliveries))
         .route("/v1/providers", get(providers::handle))
         .route("/v1/providers/{id}/tests", post(test::handle));
     dressed(routes, LONGEST, face)

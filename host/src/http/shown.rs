@@ -104,7 +104,7 @@ impl Shown {
 
 impl Brief {
     pub(super) fn of(delivery: &Delivery) -> Self {
-        let failure = failure(&delivery.outcome).cloned();
+        let failure = delivery.outcome.failure().cloned();
         Self { id: delivery.id.clone(), status: delivery.outcome.as_str(), failure }
     }
 
@@ -130,7 +130,7 @@ impl<'a> ShownDelivery<'a> {
             segments: None,
             encoding: None,
             cost: None,
-            failure: failure(&delivery.outcome).map(Failure::as_str),
+            failure: delivery.outcome.failure().map(Failure::as_str),
             failure_code: None,
             detail: None,
         };
@@ -148,10 +148,6 @@ impl<'a> ShownDelivery<'a> {
         }
         shown
     }
-}
-
-fn failure(outcome: &Outcome) -> Option<&Failure> {
-    if let Outcome::Failed { failure, .. } = outcome { Some(failure) } else { None }
 }
 
 /// An answer in JSON.

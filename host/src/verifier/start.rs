@@ -8,7 +8,7 @@ use crate::{
     application::{Application, Method},
     delivery::{Delivery, Outcome},
     member::{Offer, Person},
-    seal::{DeliveryId, Keys, VerificationId},
+    seal::{self, DeliveryId, Keys, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
     template::MemberName,
     verification::{Draft, ResendRefused, Summary, Verification},
@@ -99,7 +99,7 @@ impl Verifier {
             member_name: name_of(&start.person),
             method: offer.method,
             channel: offer.channel,
-            person: self.keys.newest().index(&["person", &address(&offer.recipient)]),
+            person: person(self.keys.newest(), &offer.recipient),
             recipient: offer.recipient,
             key: self.keys.newest().id().to_owned(),
             policy: application.policy.clone(),
@@ -115,6 +115,11 @@ impl Verifier {
 /// What two spellings of one address have in common.
 fn address(recipient: &Recipient) -> String {
     recipient.as_str().to_lowercase()
+}
+
+/// The recipient's name in the index under a key of the server.
+pub(super) fn person(key: &seal::Key, recipient: &Recipient) -> String {
+    key.index(&["person", &address(recipient)])
 }
 
 /// The names of the pending slot: application, then member or else recipient, then purpose.

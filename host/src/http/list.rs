@@ -1,0 +1,216 @@
+//! `GET /v1/verifications` and `GET /v1/deliveries`: what there is, by where it stands, whom it is about and when.
+
+use super::{
+    Face, Problem,
+    auth::Caller,
+    person::Errors,
+    problem::FieldError,
+    shown::{Shown, ShownDelivery, json},
+};
+use crate::{
+    delivery::Delivery,
+    seal::{DeliveryId, VerificationId},
+    verification::Status,
+    verifier::{Page, Wanted, WantedDeliveries, WantedVerifications},
+};
+use axum::{
+    extract::{FromRequestParts, Query, State},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use provider_api::{Channel, Failure, Recipient};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
+
+/// The most on a page, and how many where nothing is said.
+const MOST: usize = 100;
+const USUAL: usize = 20;
+
+/// What may stand behind the `?` of both.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AskedVerifications {
+    status: Option<String>,
+    purpose: Option<String>,
+    to: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// What may stand behind the `?`; `application` counts for operators only.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AskedDeliveries {
+    status: Option<String>,
+    failure: Option<String>,
+    provider: Option<String>,
+    channel: Option<String>,
+    application: Option<String>,
+    to: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Verifications {
+    verifications: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Deliveries<'a> {
+    deliveries: Vec<Listed<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A delivery outside of its verification: it says to which it belongs.
+#[derive(Serialize)]
+struct Listed<'a> {
+    verification: &'a str,
+    #[serde(flatten)]
+    delivery: ShownDelivery<'a>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(delivery: &'a Delivery) -> Self {
+        Self { verification: delivery.verification.as_str(), delivery: ShownDelivery::new(delivery) }
+    }
+}
+
+/// What stands behind the `?`, of one exact shape.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = Query::<T>::from_request_parts(parts, state).await;
+        read.map(|Query(asked)| Self(asked)).map_err(|rejection| {
+            let said = rejection.body_text();
+            let said = said.rsplit_once("query string: ").map_or(said.as_str(), |(_, said)| said);
+            Problem::invalid(&[FieldError::new("", said.chars().take(300).collect::<String>())])
+        })
+    }
+}
+
+pub(super) async fn verifications(
+    State(face): State<Arc<Face>>,
+    Caller(application): Caller,
+    Asked(asked): Asked<AskedVerifications>,
+) -> Result<Response, Problem> {
+    let AskedVerifications { status, purpose, to, since, until, after, limit } = asked;
+    let mut errors = Errors::default();
+    let all = errors.wanted([to, since, until, limit]);
+    let status = errors.one_of("status", status, &Status::ALL.map(|status| (status.as_str(), status)));
+    let purpose = purpose.map(|purpose| errors.purpose(Some(purpose)));
+    let after = errors.cursor(after, |id| id.parse::<VerificationId>().is_ok());
+    errors.none()?;
+    let all = Wanted { application: Some(application.id.clone()), after, ..all };
+    let page = face.verifier.verifications(&WantedVerifications { all, status, purpose }).await?;
+    let shown = page.items.iter().map(|found| Shown::new(found, None, page.at)).collect();
+    Ok(json(StatusCode::OK, &Verifications { verifications: shown, next: page.next }))
+}
+
+pub(super) async fn deliveries(
+    State(face): State<Arc<Face>>,
+    Caller(application): Caller,
+    Asked(asked): Asked<AskedDeliveries>,
+) -> Result<Response, Problem> {
+    let mut wanted = read(asked)?;
+    if wanted.all.application.as_ref().is_some_and(|named| *named != application.id) {
+        let detail = "this key lists the deliveries of its own application";
+        return Err(Problem::invalid(&[FieldError::new("application", detail)]));
+    }
+    wanted.all.application = Some(application.id.clone());
+    Ok(show(&face.verifier.deliveries(&wanted).await?))
+}
+
+/// The same for operators: of every application.
+pub(super) async fn all_deliveries(
+    State(face): State<Arc<Face>>,
+    Asked(asked): Asked<AskedDeliveries>,
+) -> Result<Response, Problem> {
+    Ok(show(&face.verifier.deliveries(&read(asked)?).await?))
+}
+
+fn read(asked: AskedDeliveries) -> Result<WantedDeliveries, Problem> {
+    let AskedDeliveries { status, failure, provider, channel, application, to, since, until, after, limit } =
+        asked;
+    let mut errors = Errors::default();
+    let all = errors.wanted([to, since, until, limit]);
+    let outcomes = ["queued", "sent", "failed", "unknown"].map(|word| (word, word));
+    let outcome = errors.one_of("status", status, &outcomes);
+    let known: Vec<Failure> = Failure::known().collect();
+    let failures: Vec<(&str, &Failure)> = known.iter().map(|failure| (failure.as_str(), failure)).collect();
+    let failure = errors.one_of("failure", failure, &failures).cloned();
+    let channel = channel.and_then(|word| {
+        Channel::new(&word).map_err(|_| errors.add("channel", "expected a channel such as `sms`")).ok()
+    });
+    for (field, value) in [("provider", &provider), ("application", &application)] {
+        if value.as_deref().is_some_and(|value| !provider_api::is_word(value)) {
+            errors.add(field, "expected a name of the configuration");
+        }
+    }
+    let after = errors.cursor(after, |id| id.parse::<DeliveryId>().is_ok());
+    errors.none()?;
+    let all = Wanted { application, after, ..all };
+    Ok(WantedDeliveries { all, outcome, failure, provider, channel })
+}
+
+fn show(page: &Page<Delivery>) -> Response {
+    let deliveries = page.items.iter().map(Listed::new).collect();
+    json(StatusCode::OK, &Deliveries { deliveries, next: page.next.clone() })
+}
+
+impl Errors {
+    fn wanted(&mut self, [to, since, until, limit]: [Option<String>; 4]) -> Wanted {
+        if let Some(to) = &to {
+            self.text("to", to.trim());
+        }
+        let mut time = |field, text: Option<String>| {
+            let read = text.as_deref().map(str::parse);
+            if matches!(read, Some(Err(_))) {
+                self.add(field, "expected a time such as `2026-01-02T03:04:05Z`");
+            }
+            read.and_then(Result::ok)
+        };
+        let (since, until) = (time("since", since), time("until", until));
+        let most = match limit.as_deref().map(str::parse) {
+            None => USUAL,
+            Some(Ok(most)) if (1..=MOST).contains(&most) => most,
+            Some(_) => {
+                self.add("limit", format!("expected a number from 1 to {MOST}"));
+                USUAL
+            }
+        };
+        let to = to.map(|to| Recipient::new(to.trim()));
+        Wanted { application: None, to, since, until, after: None, most }
+    }
+
+    fn one_of<T: Clone>(&mut self, field: &str, word: Option<String>, words: &[(&str, T)]) -> Option<T> {
+        let word = word?;
+        let found = words.iter().find(|(known, _)| *known == word);
+        if found.is_none() {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.add(field, format!("expected one of `{}`", known.join("`, `")));
+        }
+        found.map(|(_, meaning)| meaning.clone())
+    }
+
+    fn cursor(&mut self, after: Option<String>, is_one: impl Fn(&str) -> bool) -> Option<String> {
+        if after.as_deref().is_some_and(|after| !is_one(after)) {
+            self.add("after", "expected the `next` of the page before");
+        }
+        after
+    }
+
+    fn none(self) -> Result<(), Problem> {
+        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(&self.0)) }
+    }
+}
