@@ -1,6 +1,7 @@
 //! What operators and scripts type: arguments in, one page or one trouble out, and an exit code.
 
 mod arguments;
+mod backup;
 mod check;
 mod exit;
 mod methods;
@@ -76,6 +77,7 @@ async fn perform(arguments: Arguments) -> Result<Page, Trouble> {
         Command::Providers(command) => providers::run(file, command).await,
         Command::Methods(asked) => methods::run(file, asked).await,
         Command::Send(asked) => send::run(file, asked).await,
+        Command::Backup { copy } => backup::run(file, &copy).await,
     }
 }
 

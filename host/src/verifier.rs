@@ -24,7 +24,7 @@ use crate::{
     plugin::{Lane, Providers},
     route::Routes,
     seal::{ApiKeys, Chance, Keys, VerificationId},
-    store::{Ledger, LedgerError, Stop, View},
+    store::{Fault, Ledger, LedgerError, Stop, View},
     verification::{Ended, ResendRefused, Verification},
 };
 use provider_api::Secret;
@@ -118,6 +118,11 @@ impl Verifier {
     /// The clock that verifications live by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Why the store takes no writes, if it does not.
+    pub fn store_fault(&self) -> Option<Fault> {
+        self.ledger.fault()
     }
 
     /// Whether every application has a method that some provider carries now: one that is open and not left alone.

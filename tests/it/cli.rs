@@ -1,5 +1,6 @@
 //! The program as an operator runs it: what it says, where it says it, and how it ends.
 
+mod backup;
 mod check;
 mod nothing;
 mod providers;

@@ -46,6 +46,14 @@ pub(super) enum Command {
     /// The code is read from standard input, one line, or from `--code-file`: what stands among the arguments every
     /// user of the machine can read.
     Send(Send),
+    /// Copy the store into a new file, also while a server works on it
+    ///
+    /// The copy is whole and as of one moment. The key file is not in it: without that it cannot be read.
+    Backup {
+        /// The new file
+        #[arg(value_name = "FILE")]
+        copy: PathBuf,
+    },
 }
 
 /// What to do with providers.

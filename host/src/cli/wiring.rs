@@ -25,7 +25,7 @@ use crate::{
     },
     route::{Next, after},
     seal::Keys,
-    store::Ledger,
+    store::{self, Ledger},
     telemetry,
     template::{Locale, Occasion},
     verifier::{Verifier, VerifierParts},
@@ -117,6 +117,14 @@ pub(super) async fn provider_status(setup: &Setup) -> Result<Vec<ProviderStatus>
     let status = providers.status();
     providers.close().await;
     Ok(status)
+}
+
+/// Copies a store; says how many bytes the copy has.
+pub(super) async fn back_up(store: &Path, copy: &Path) -> Result<u64, Trouble> {
+    let (from, to) = (store.to_owned(), copy.to_owned());
+    let copied = tokio::task::spawn_blocking(move || store::backup(&from, &to)).await;
+    copied.map_err(|why| Trouble::told(&why))?.map_err(|why| Trouble::told(&why))?;
+    Ok(std::fs::metadata(copy).map(|copy| copy.len()).unwrap_or_default())
 }
 
 /// Opens a provider and sends a test message through it.

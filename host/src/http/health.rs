@@ -10,12 +10,15 @@ pub(super) async fn alive() -> Response {
     json(StatusCode::OK, &value!({"status": "ok"}))
 }
 
-/// Every application has a method that an open provider carries.
+/// The store takes writes, and every application has a method that an open provider carries.
 pub(super) async fn ready(State(face): State<Arc<Face>>) -> Result<Response, Problem> {
-    if face.verifier.is_ready() {
+    let detail = if face.verifier.store_fault().is_some() {
+        "the store takes no writes"
+    } else if face.verifier.is_ready() {
         return Ok(json(StatusCode::OK, &value!({"status": "ready"})));
-    }
-    let detail = "an application has no method that an open provider carries";
+    } else {
+        "an application has no method that an open provider carries"
+    };
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "not ready", detail))
 }
 

@@ -131,6 +131,12 @@ impl From<VerifyError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "busy", detail)
                     .retry_after(Duration::from_secs(1))
             }
+            // What it is the ledger told the log, once for all requests that it costs.
+            VerifyError::Store(LedgerError::Refused(_)) => {
+                let detail = "the store takes no writes at the moment; nothing was changed";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "store unavailable", detail)
+                    .retry_after(Duration::from_secs(5))
+            }
             error @ (VerifyError::Store(_) | VerifyError::LostKey(_)) => {
                 tracing::error!(%error, "a request failed");
                 Self::internal()
@@ -193,6 +199,7 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Fault;
 
     async fn told(problem: Problem) -> (u16, String, Value) {
         let response = problem.into_response();
@@ -217,6 +224,7 @@ mod tests {
             (ResendRefused::UsedUp { wait: Duration::ZERO }.into(), 429, "sends-used-up", "1"),
             (VerifyError::KeyReused, 422, "idempotency-key-reused", ""),
             (LedgerError::Busy.into(), 503, "busy", "1"),
+            (LedgerError::Refused(Fault::Full("x".to_owned())).into(), 503, "store-unavailable", "5"),
             (LedgerError::Panicked.into(), 500, "internal", ""),
             (VerifyError::LostKey("k1".to_owned()), 500, "internal", ""),
         ] {
