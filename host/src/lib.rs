@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod http;
+pub mod limit;
 pub mod member;
 pub mod metrics;
 pub mod outbox;

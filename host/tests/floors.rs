@@ -16,7 +16,7 @@ const FLOORS: [&[&str]; 10] = [
     &["verifier", "outbox", "config"],
     &["store", "plugin"],
     &["verification", "member", "delivery"],
-    &["application", "route", "template"],
+    &["application", "limit", "route", "template"],
     &["seal"],
     &["clock", "metrics", "telemetry", "phone"],
 ];
