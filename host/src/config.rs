@@ -3,6 +3,7 @@
 mod applications;
 mod draft;
 mod environment;
+mod limits;
 mod log;
 mod mistake;
 mod provider_keys;
@@ -36,6 +37,7 @@ pub use unsaved::{Saved, Unready};
 
 use crate::{
     application::Application,
+    limit::Limits,
     plugin::{LibrarySettings, Settings},
     route::Routes,
     template::Templates,
@@ -71,6 +73,8 @@ pub struct Config {
     pub routes: Routes,
     /// Every application, by id.
     pub applications: BTreeMap<String, Application>,
+    /// How often something may happen.
+    pub limits: Limits,
     /// What is wrong but stops nothing: libraries that are missing or refused.
     pub warnings: Vec<Mistake>,
     /// What is not wrong but worth knowing: texts that cost more than one SMS.

@@ -2,6 +2,7 @@
 
 use super::{
     environment::Environment,
+    limits,
     providers::WORD,
     report::Report,
     secret,
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::{
     application::{Alphabet, Application, Method, Policy},
+    limit::Rules,
     template::{PURPOSES, Site},
 };
 use provider_api::{Channel, Secret, is_word};
@@ -30,6 +32,8 @@ pub(super) struct Typed {
     pub(super) methods_at: Vec<usize>,
     /// What its messages say, by channel.
     pub(super) templates: BTreeMap<Channel, Texts>,
+    /// Its limits.
+    pub(super) limits: Rules,
 }
 
 /// Reads `[applications]`.
@@ -37,12 +41,13 @@ pub(super) fn read(
     applications: &Section<'_>,
     environment: &Environment,
     site: &Site,
+    common: &Rules,
     report: &mut Report,
 ) -> Vec<Typed> {
     let mut taken: Vec<(String, Secret)> = Vec::new();
     let mut read = Vec::new();
     for field in applications.fields() {
-        read.extend(application(&field, environment, site, &mut taken, report));
+        read.extend(application(&field, environment, site, common, &mut taken, report));
     }
     read
 }
@@ -51,6 +56,7 @@ fn application(
     field: &Field<'_>,
     environment: &Environment,
     site: &Site,
+    common: &Rules,
     taken: &mut Vec<(String, Secret)>,
     report: &mut Report,
 ) -> Option<Typed> {
@@ -70,6 +76,7 @@ fn application(
     let preferred = table.find("preferred").and_then(|field| preferred(&field, &methods, report));
     let policy = policy(table.table("code", report), report);
     let templates = by_channel(&table.table("templates", report), site, report);
+    let limits = limits::read(table.table("limits", report), common, report);
     table.close(report);
     if !is_word(field.key) {
         let what = format!("`{}` is no name for an application", field.path);
@@ -78,7 +85,7 @@ fn application(
     }
     let (methods, methods_at) = methods.into_iter().unzip();
     let application = Application { id: field.key.to_owned(), keys, methods, preferred, policy };
-    Some(Typed { application, methods_at, templates })
+    Some(Typed { application, methods_at, templates, limits })
 }
 
 fn by_channel(templates: &Section<'_>, site: &Site, report: &mut Report) -> BTreeMap<Channel, Texts> {

@@ -4,6 +4,7 @@ mod alternatives;
 mod applications;
 mod host;
 mod keys;
+mod limits;
 mod providers;
 mod secrecy;
 mod templates;

@@ -3,6 +3,7 @@
 use super::{
     Config, EXAMPLE, applications,
     environment::Environment,
+    limits,
     log::{self, Log},
     mistake::Mistakes,
     provider_keys, providers,
@@ -15,6 +16,7 @@ use super::{
     tree::Node,
 };
 use crate::{
+    limit::{Limits, Rules},
     plugin::{Libraries, LibrarySettings, Settings},
     template::Site,
 };
@@ -42,6 +44,7 @@ pub struct Draft {
     providers: Vec<providers::Typed>,
     routes: routes::Typed,
     applications: Vec<applications::Typed>,
+    limits: Rules,
 }
 
 impl Draft {
@@ -113,8 +116,9 @@ impl Draft {
             .filter_map(|typed| Some((typed.settings.library.clone(), typed.settings.sha256.clone()?)));
         let libraries = LibrarySettings { pins: pins.collect(), ..libraries };
         let routes = routes::read(&root.table("routes", report_to), report_to);
-        let applications =
-            applications::read(&root.table("applications", report_to), &environment, &site, report_to);
+        let limits = limits::read(root.table("limits", report_to), &Rules::default(), report_to);
+        let tables = root.table("applications", report_to);
+        let applications = applications::read(&tables, &environment, &site, &limits, report_to);
         root.close(report_to);
         Self {
             file: Some(path.to_owned()),
@@ -129,6 +133,7 @@ impl Draft {
             providers,
             routes,
             applications,
+            limits,
         }
     }
 
@@ -171,6 +176,8 @@ impl Draft {
         templates::note_unsent(&providers, &self.applications, &routes, shelf, &mut report);
         let templates = templates::settle(self.site, &providers, &self.applications);
         let settings = providers.into_iter().map(|provider| provider.settings);
+        let own = |typed: &applications::Typed| (typed.application.id.clone(), typed.limits.clone());
+        let limits = Limits { common: self.limits, own: self.applications.iter().map(own).collect() };
         let applications = self.applications.into_iter().map(|typed| typed.application);
         Ok(Config {
             file: self.file,
@@ -186,6 +193,7 @@ impl Draft {
             providers: settings.map(|settings| (settings.id.clone(), settings)).collect(),
             routes,
             applications: applications.map(|application| (application.id.clone(), application)).collect(),
+            limits,
         })
     }
 }
