@@ -121,6 +121,7 @@ impl App {
             keys,
             clock: world.clock.clone(),
             chance: world.chance.clone(),
+            limits: config.limits,
         });
         let face = Face { verifier, outbox, tester, saved, chance: world.chance.clone(), metrics };
         Ok(Self { listener, admin, face: Arc::new(face), providers })

@@ -6,6 +6,7 @@ pub use told::{Answer, Said, Told};
 
 use crate::{
     clock::after,
+    limit::Taken,
     route::{self, Next},
     seal::{DeliveryId, VerificationId},
 };
@@ -62,6 +63,9 @@ pub struct Delivery {
     /// When it is to be handed over, if it was put off; it was not handed over yet then.
     #[serde(default)]
     pub not_before: Option<Timestamp>,
+    /// What limits counted when its message was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Taken>,
     /// When it was made.
     pub created_at: Timestamp,
     /// What became of it.
@@ -213,6 +217,7 @@ impl Delivery {
             successors,
             repeated,
             not_before: None,
+            taken: Vec::new(),
             created_at: now,
             outcome: Outcome::Queued,
             ..self.clone()
@@ -261,6 +266,7 @@ pub(crate) mod tests {
             repeated: false,
             pauses: 0,
             not_before: None,
+            taken: Vec::new(),
             created_at: millis(0),
             outcome: Outcome::Queued,
         }

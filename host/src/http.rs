@@ -9,6 +9,7 @@ mod deliveries;
 mod fetch;
 mod health;
 mod idempotency;
+mod limits;
 mod list;
 mod members;
 mod methods;

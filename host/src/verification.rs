@@ -51,6 +51,9 @@ pub struct Verification {
     pub policy: Policy,
     /// The name of its pending slot.
     pub slot: String,
+    /// The names of the record of its member's wrong codes, newest first; empty if it has no member.
+    #[serde(default)]
+    pub member_names: Vec<String>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<DeliveryId>,
     /// How many more codes may be checked.
@@ -147,6 +150,8 @@ pub struct Draft {
     pub policy: Policy,
     /// The name of its pending slot.
     pub slot: String,
+    /// The names of the record of its member's wrong codes, newest first.
+    pub member_names: Vec<String>,
 }
 
 impl Verification {
@@ -165,6 +170,7 @@ impl Verification {
             key,
             policy,
             slot,
+            member_names,
         } = draft;
         Self {
             id,
@@ -179,6 +185,7 @@ impl Verification {
             key,
             generation: 0,
             slot,
+            member_names,
             deliveries: vec![delivery],
             checks_left: policy.checks,
             sends_left: policy.sends.saturating_sub(1),

@@ -4,6 +4,7 @@ mod cancel;
 mod check;
 mod fetch;
 mod idempotency;
+mod limits;
 mod list;
 mod members;
 mod methods;
@@ -12,6 +13,7 @@ mod start;
 pub use check::{Check, Checked};
 pub use fetch::Fetched;
 pub use idempotency::Idempotency;
+pub use limits::{Asker, Subject};
 pub use list::{Page, Wanted, WantedDeliveries, WantedVerifications};
 pub use members::{MemberError, Precondition, Stored};
 pub use methods::Methods;
@@ -20,6 +22,7 @@ pub use start::{Due, Start, Started};
 use crate::{
     application::Application,
     clock::Clock,
+    limit::{Exceeded, Limits, Reads},
     member::Refusal,
     plugin::{Lane, Providers},
     route::Routes,
@@ -30,7 +33,7 @@ use crate::{
 use provider_api::Secret;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 /// Starts, checks, cancels and shows verifications, and says which methods reach a member.
@@ -45,6 +48,8 @@ pub struct Verifier {
     keys: Arc<Keys>,
     clock: Clock,
     chance: Chance,
+    limits: Limits,
+    reads: Mutex<Reads>,
 }
 
 /// What a verifier is made of.
@@ -64,6 +69,8 @@ pub struct VerifierParts {
     pub clock: Clock,
     /// What ids are made of.
     pub chance: Chance,
+    /// How often something may happen.
+    pub limits: Limits,
 }
 
 /// Why a use case was refused, sorted by what the caller can do.
@@ -81,6 +88,12 @@ pub enum VerifyError {
     /// It cannot be sent again now.
     #[error(transparent)]
     Resend(#[from] ResendRefused),
+    /// A limit does not allow it now.
+    #[error(transparent)]
+    Limited(#[from] Exceeded),
+    /// There is no application of that id.
+    #[error("no such application")]
+    NoApplication,
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -95,7 +108,7 @@ pub enum VerifyError {
 impl Verifier {
     /// Puts its parts together.
     pub fn new(parts: VerifierParts) -> Self {
-        let VerifierParts { applications, routes, providers, ledger, keys, clock, chance } = parts;
+        let VerifierParts { applications, routes, providers, ledger, keys, clock, chance, limits } = parts;
         let applications: BTreeMap<String, Arc<Application>> =
             applications.into_iter().map(|(id, application)| (id, Arc::new(application))).collect();
         let owned = |application: &Arc<Application>| {
@@ -107,7 +120,20 @@ impl Verifier {
         let api_keys = ApiKeys::new(api_keys.iter().map(|(key, owner)| (key.expose(), Arc::clone(owner))));
         let routed = routes.iter().flat_map(|(_, providers)| providers.iter().cloned());
         let configured = providers.status().into_iter().map(|status| status.id).chain(routed).collect();
-        Self { applications, api_keys, routes, configured, providers, ledger, keys, clock, chance }
+        let reads = Mutex::default();
+        Self {
+            applications,
+            api_keys,
+            routes,
+            configured,
+            providers,
+            ledger,
+            keys,
+            clock,
+            chance,
+            limits,
+            reads,
+        }
     }
 
     /// The application that this API key belongs to.

@@ -182,6 +182,7 @@ pub(super) async fn methods(
     // Nothing is started, so no code is ever made under them.
     let keys = Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?);
     let verifier = Verifier::new(VerifierParts {
+        limits: setup.config.limits,
         applications: setup.config.applications,
         routes: setup.config.routes,
         providers: Arc::clone(&providers),

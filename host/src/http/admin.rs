@@ -1,5 +1,6 @@
 //! The operator's face, on a socket of its own: whoever may open the socket's file is an operator.
 
+mod limits;
 mod metrics;
 mod providers;
 mod socket;
@@ -22,6 +23,8 @@ pub fn admin_router(face: Arc<Face>) -> Router {
     let routes = Router::new()
         .route("/metrics", get(metrics::handle))
         .route("/v1/deliveries", get(list::all_deliveries))
+        .route("/v1/limits/find", post(limits::find))
+        .route("/v1/limits/free", post(limits::free))
         .route("/v1/providers", get(providers::handle))
         .route("/v1/providers/{id}/tests", post(test::handle));
     dressed(routes, LONGEST, face)

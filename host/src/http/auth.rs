@@ -6,7 +6,8 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderValue, StatusCode, header, request::Parts},
 };
-use std::sync::Arc;
+use provider_api::Secret;
+use std::{convert::Infallible, sync::Arc};
 
 /// The application that calls.
 pub(super) struct Caller(pub(super) Arc<Application>);
@@ -23,6 +24,18 @@ impl FromRequestParts<Arc<Face>> for Caller {
             Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "unauthorized", detail)
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
         })
+    }
+}
+
+/// The API key that was called with, for the limits that count by it.
+pub(super) struct ApiKey(pub(super) Option<Secret>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ApiKey {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.to_str().ok()?));
+        Ok(Self(given.map(Secret::new)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! `POST /v1/verifications/{id}/checks`: checks a typed code.
 
 use super::{
-    Face, Problem, auth::Caller, body::Body, idempotency, named::Named, problem::FieldError, shown::json,
+    Face, Problem, auth::Caller, body::Body, idempotency, limits, named::Named, problem::FieldError,
+    shown::json,
 };
 use crate::{
     seal::{Typed, VerificationId},
@@ -62,7 +63,7 @@ pub(super) async fn handle(
         approved_at: verification.approved_at,
         checks_left: (!valid).then_some(verification.checks_left),
     };
-    Ok(json(StatusCode::OK, &answer))
+    Ok(limits::told(json(StatusCode::OK, &answer), &checked.limits))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{
     Face, Problem,
     auth::Caller,
+    limits,
     named::Named,
     shown::{Shown, json},
 };
@@ -14,8 +15,10 @@ pub(super) async fn handle(
     Caller(application): Caller,
     Named(id): Named,
 ) -> Result<Response, Problem> {
+    let limits = face.verifier.admit_reading(&application, &id)?;
     let fetched = face.verifier.fetch(&application, id).await?;
-    Ok(json(StatusCode::OK, &Shown::new(&fetched.verification, fetched.deliveries.last(), fetched.at)))
+    let shown = Shown::new(&fetched.verification, fetched.deliveries.last(), fetched.at);
+    Ok(limits::told(json(StatusCode::OK, &shown), &limits))
 }
 
 #[cfg(test)]

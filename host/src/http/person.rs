@@ -91,11 +91,13 @@ impl Errors {
         method?.ok()
     }
 
-    pub(super) fn client(&mut self, client: Option<&ClientRequest>) {
-        let ip = client.and_then(|client| client.ip.as_deref());
-        if ip.is_some_and(|ip| ip.parse::<IpAddr>().is_err()) {
+    /// The member's own network address, if it is given.
+    pub(super) fn client(&mut self, client: Option<&ClientRequest>) -> Option<IpAddr> {
+        let ip = client?.ip.as_deref()?.parse().ok();
+        if ip.is_none() {
             self.add("client.ip", "expected an IP address");
         }
+        ip
     }
 }
 

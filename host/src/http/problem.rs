@@ -1,6 +1,6 @@
 //! An error as the native API tells it (RFC 9457).
 
-use super::request_id::RequestId;
+use super::{limits, request_id::RequestId};
 use crate::{
     store::LedgerError,
     verification::{Ended, ResendRefused, Status},
@@ -121,6 +121,12 @@ impl From<VerifyError> for Problem {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "sends-used-up", "sends used up", detail)
                     .retry_after(wait)
             }
+            VerifyError::Limited(exceeded) => limits::exceeded(&exceeded),
+            VerifyError::NoApplication => {
+                let detail = "there is no application of that id";
+                let status = StatusCode::NOT_FOUND;
+                Self::new(status, "application-not-found", "application not found", detail)
+            }
             VerifyError::KeyReused => {
                 let detail = "the `Idempotency-Key` was used for another request";
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
@@ -222,6 +228,7 @@ mod tests {
             (VerifyError::Unavailable(Vec::new()), 422, "method-unavailable", ""),
             (ResendRefused::TooSoon { wait }.into(), 429, "resend-too-soon", "2"),
             (ResendRefused::UsedUp { wait: Duration::ZERO }.into(), 429, "sends-used-up", "1"),
+            (VerifyError::NoApplication, 404, "application-not-found", ""),
             (VerifyError::KeyReused, 422, "idempotency-key-reused", ""),
             (LedgerError::Busy.into(), 503, "busy", "1"),
             (LedgerError::Refused(Fault::Full("x".to_owned())).into(), 503, "store-unavailable", "5"),

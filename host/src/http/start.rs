@@ -2,9 +2,9 @@
 
 use super::{
     Face, Problem,
-    auth::Caller,
+    auth::{ApiKey, Caller},
     body::Body,
-    idempotency, members,
+    idempotency, limits, members,
     person::{ClientRequest, Errors, MemberRequest},
     prefer,
     shown::{Brief, Shown, json},
@@ -14,7 +14,7 @@ use crate::{
     member::{Person, To},
     metrics::Start as Counted,
     outbox::Settling,
-    verifier::{Due, Idempotency, Start, Started, VerifyError},
+    verifier::{Asker, Due, Idempotency, Start, Started, VerifyError},
 };
 use axum::{
     extract::State,
@@ -42,14 +42,17 @@ pub(super) struct Request {
 pub(super) async fn handle(
     State(face): State<Arc<Face>>,
     Caller(application): Caller,
+    ApiKey(api_key): ApiKey,
     headers: HeaderMap,
     Body { request, bytes }: Body<Request>,
 ) -> Result<Response, Problem> {
     let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
     let only = request.member.is_none() && request.to.is_none();
     let stored = members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await?;
-    let start = read(request, stored, idempotency)?;
-    let (Started { mut verification, delivery, .. }, settling) = begin(&face, application, start).await?;
+    let mut start = read(request, stored, idempotency)?;
+    start.asker.api_key = api_key;
+    let (Started { mut verification, delivery, limits, .. }, settling) =
+        begin(&face, application, start).await?;
     let mut delivery = Brief::queued(delivery);
     let wait = prefer::wait(&headers);
     if let (Some(wait), Some(settling)) = (wait, settling)
@@ -58,7 +61,8 @@ pub(super) async fn handle(
         verification = carried.verification.summary(face.verifier.clock().now());
         delivery = Brief::of(&carried.delivery);
     }
-    let mut response = json(StatusCode::CREATED, &Shown::started(verification, delivery));
+    let response = json(StatusCode::CREATED, &Shown::started(verification, delivery));
+    let mut response = limits::told(response, &limits);
     if let Some(applied) =
         wait.and_then(|wait| HeaderValue::try_from(format!("wait={}", wait.as_secs())).ok())
     {
@@ -114,9 +118,11 @@ fn read(
     let method = errors.method(method.as_deref());
     let purpose = errors.purpose(purpose);
     let locale = errors.locale("locale", locale);
-    errors.client(client.as_ref());
+    let asker = Asker { ip: errors.client(client.as_ref()), api_key: None };
     match person {
-        Some(person) if errors.0.is_empty() => Ok(Start { person, method, purpose, locale, idempotency }),
+        Some(person) if errors.0.is_empty() => {
+            Ok(Start { person, method, purpose, locale, idempotency, asker })
+        }
         _ => Err(Problem::invalid(&errors.0)),
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     delivery::{Delivery, Outcome},
+    limit::Window,
     seal::DeliveryId,
-    store::{Changes, Done, Key, Stop, View},
+    store::{Changes, Done, Key, Kind, Stop, View},
     verification::Verification,
 };
 use jiff::Timestamp;
@@ -58,7 +59,7 @@ impl Settlement {
             changes.keep_delivery(next, &verification, now)?;
             true
         } else {
-            give_back(view, &mut verification, &delivery, now)?
+            give_back(view, &mut changes, &mut verification, &delivery, now)?
         };
         if changed {
             changes.keep_verification(&verification, now)?;
@@ -77,9 +78,11 @@ impl Settlement {
 }
 
 /// Gives back the send that ended with this delivery, if surely none of its providers took it by our fault or a
-/// service's: nobody is to be locked out for that. Says whether it did; once for a send, however often it is settled.
+/// service's: nobody is to be locked out for that. What limits counted is given back with it, also where the verification
+/// itself has no more to give back. Says whether the verification did; once for a send, however often it is settled.
 fn give_back(
     view: &View<'_>,
+    changes: &mut Changes,
     verification: &mut Verification,
     last: &Delivery,
     now: Timestamp,
@@ -96,7 +99,19 @@ fn give_back(
             delivery.outcome.is_untaken_by_our_fault()
         }
     });
+    if !untaken {
+        return Ok(false);
+    }
+    let first = before.iter().find(|delivery| delivery.id == last.message);
+    for taken in first.into_iter().flat_map(|first| &first.taken) {
+        let key = Key::new(Kind::Limit, &taken.record);
+        if let Some(mut window) = view.read::<Window>(&key)?
+            && window.give_back(taken.at)
+        {
+            changes.put(key, &window, window.ends().max(now))?;
+        }
+    }
     let newest = before.iter().rfind(|delivery| delivery.id == delivery.message);
     let is_newest = newest.is_some_and(|newest| newest.id == last.message);
-    Ok(untaken && verification.give_back(is_newest, now))
+    Ok(verification.give_back(is_newest, now))
 }

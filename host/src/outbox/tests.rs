@@ -4,7 +4,8 @@ use super::*;
 use crate::{
     clock::{ManualClock, millis},
     delivery::tests::delivery,
-    store::{Changes, Stop, View, in_memory},
+    limit::{Rate, Taken, Window},
+    store::{Changes, Key, Kind, Stop, View, in_memory},
     verification::tests::{policy, verification},
 };
 use jiff::Timestamp;
@@ -191,6 +192,41 @@ async fn a_send_is_given_back_if_surely_no_provider_took_it_by_our_fault() {
             let shown = format!("{told:?} {says} {time}");
             assert!(settled.next.is_none(), "{shown}");
             assert_eq!((kept.sends_left, kept.resend_after > millis(2_000)), (sends_left, pauses), "{shown}");
+        }
+    }
+}
+
+/// Two were counted in the same millisecond, and one of them was this send.
+#[tokio::test]
+async fn what_a_limit_counted_goes_back_once_however_often_a_send_settles() {
+    for (says, left) in [("unavailable", 1), ("sent", 2), ("unknown", 2)] {
+        let hand = ManualClock::at(millis(2_000));
+        let mut verification = verification(policy(), millis(1_000));
+        let mut deliveries = sends(&mut verification, &[("a", "queued")]);
+        let (mut window, rate) = (Window::default(), Rate::new(9, Duration::from_mins(10)));
+        let at = (0..2).filter_map(|_| window.take(rate, millis(1_000))).last().unwrap();
+        let limit = Key::new(Kind::Limit, "limit");
+        deliveries[0].taken = vec![Taken { record: limit.id().to_owned(), at }];
+        // Over by now, and with nothing of its own to give back: the limit's token goes back all the same.
+        verification.cancel(millis(1_000)).unwrap();
+        let ledger = ledger_of(&verification, &deliveries, &hand).await;
+        let put = {
+            let limit = limit.clone();
+            move |_: &View<'_>, _| {
+                let mut changes = Changes::none();
+                changes.put(limit.clone(), &window, window.ends())?;
+                Ok(changes.answer(()))
+            }
+        };
+        ledger.run(Vec::new(), put).await.unwrap();
+        for _ in 0..2 {
+            let successor = DeliveryId::new(millis(2_000), &Chance::seeded(10));
+            let settlement = Settlement { delivery: deliveries[0].clone(), answer: answer(says), successor };
+            ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
+            let limit = limit.clone();
+            let read = move |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<Window>(&limit)?));
+            let kept = ledger.run(Vec::new(), read).await.unwrap().unwrap();
+            assert_eq!(kept.standing("x", rate, millis(2_000)).used, left, "{says}");
         }
     }
 }

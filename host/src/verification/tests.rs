@@ -24,6 +24,7 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
         key: "k1".to_owned(),
         policy,
         slot: "slot".to_owned(),
+        member_names: Vec::new(),
     };
     Verification::start(draft, DeliveryId::new(now, &chance), now)
 }

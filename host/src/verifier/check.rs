@@ -1,8 +1,9 @@
 //! Checking a typed code.
 
-use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, owned};
+use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, limits::Checks, owned};
 use crate::{
     application::Application,
+    limit::{Guessing, Standing},
     seal::{Keys, Typed, VerificationId},
     store::{Changes, Done, Stop, View},
     verification::{Summary, Verdict, Verification},
@@ -29,6 +30,9 @@ pub struct Checked {
     pub verification: Summary,
     /// Whether the code was right.
     pub verdict: Verdict,
+    /// The limits that it came under; none if this is an earlier answer again.
+    #[serde(skip)]
+    pub limits: Vec<Standing>,
     /// Whether this is an earlier answer again.
     #[serde(skip, default = "again")]
     pub replayed: bool,
@@ -44,6 +48,7 @@ struct Checking {
     application: String,
     id: VerificationId,
     typed: Typed,
+    guessing: Guessing,
     memo: Option<Memo>,
 }
 
@@ -52,14 +57,15 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// When the application has no such verification, when it is over, when the idempotency key named another
-    /// request, or when the store is busy.
+    /// When the application has no such verification, when it is over, when its recipient or member had too many wrong
+    /// codes, when the idempotency key named another request, or when the store is busy.
     pub async fn check(&self, application: &Application, check: Check) -> Result<Checked, VerifyError> {
         let Check { id, typed, idempotency } = check;
         let memo = idempotency.map(|named| Memo::new(&self.keys, &application.id, &named));
         let keys = [(&id).into()].into_iter().chain(memo.as_ref().map(Memo::key)).collect();
-        let checking =
-            Checking { keys: Arc::clone(&self.keys), application: application.id.clone(), id, typed, memo };
+        let guessing = self.limits.of(&application.id).guessing;
+        let (server_keys, application) = (Arc::clone(&self.keys), application.id.clone());
+        let checking = Checking { keys: server_keys, application, id, typed, guessing, memo };
         self.ledger.run(keys, move |view, now| checking.apply(view, now)).await?
     }
 }
@@ -79,13 +85,19 @@ impl Checking {
         let Some(key) = self.keys.by_id(&verification.key) else {
             return Ok(changes.answer(Err(VerifyError::LostKey(verification.key))));
         };
+        let mut limits = Checks::read(view, &self.keys, self.guessing, &verification)?;
+        if let Some(exceeded) = limits.refusal(now).filter(|_| verification.is_pending(now)) {
+            return Ok(changes.answer(Err(exceeded.into())));
+        }
         let is_right = |spent: &Verification| spent.code(key, spent.generation).matches(&self.typed);
         let verdict = match verification.check(now, is_right) {
             Ok(verdict) => verdict,
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
         };
         changes.keep_verification(&verification, now)?;
-        let checked = Checked { verification: verification.summary(now), verdict, replayed: false };
+        limits.count(view, &mut changes, verdict, now)?;
+        let verification = verification.summary(now);
+        let checked = Checked { verification, verdict, limits: limits.standings(now), replayed: false };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &checked, now)?;
         }

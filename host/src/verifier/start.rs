@@ -3,10 +3,12 @@
 use super::{
     Idempotency, Verifier, VerifyError,
     idempotency::{Memo, recall},
+    limits::{Asker, Checks, Sends},
 };
 use crate::{
     application::{Application, Method},
     delivery::{Delivery, Outcome},
+    limit::{Standing, Taken},
     member::{Offer, Person},
     seal::{self, DeliveryId, Keys, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
@@ -30,6 +32,8 @@ pub struct Start {
     pub locale: Option<String>,
     /// The caller's own name for this request.
     pub idempotency: Option<Idempotency>,
+    /// Who asks, as far as limits count it.
+    pub asker: Asker,
 }
 
 /// What a start came to; what is remembered of it holds nothing secret.
@@ -42,6 +46,9 @@ pub struct Started {
     /// What is to be handed over; nothing if this is an earlier answer again.
     #[serde(skip)]
     pub due: Option<Due>,
+    /// The limits that it came under; none if this is an earlier answer again.
+    #[serde(skip)]
+    pub limits: Vec<Standing>,
 }
 
 /// A delivery that is to be handed over, and what it is part of.
@@ -60,6 +67,7 @@ pub(super) struct Beginning {
     slots: Vec<Key>,
     delivery: DeliveryId,
     providers: Vec<String>,
+    sends: Sends,
     memo: Option<Memo>,
 }
 
@@ -70,7 +78,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// When no method reaches the person, when it is too soon to send again or every send is used up, when the
+    /// When no method reaches the person, when it is too soon to send again or every send is used up, when it is more
+    /// than a limit allows, when the
     /// idempotency key named another request, or when the store is busy.
     pub async fn start(&self, application: &Application, start: Start) -> Result<Started, VerifyError> {
         let memo = start.idempotency.as_ref().map(|named| Memo::new(&self.keys, &application.id, named));
@@ -91,6 +100,14 @@ impl Verifier {
     ) -> Result<Started, VerifyError> {
         let now = self.clock.now();
         let slots = slots(&self.keys, application, &start, &offer);
+        let rules = self.limits.of(&application.id);
+        let recipient = offer.recipient.as_str();
+        let sends = Sends::new(&self.keys, rules, &application.id, recipient, &start.asker);
+        let member = match &start.person {
+            Person::Member(member) => member.id.as_deref(),
+            Person::To(_) => None,
+        };
+        let member_names = Checks::names(&self.keys, &application.id, member);
         let draft = Draft {
             id: VerificationId::new(now, &self.chance),
             application: application.id.clone(),
@@ -104,10 +121,13 @@ impl Verifier {
             key: self.keys.newest().id().to_owned(),
             policy: application.policy.clone(),
             slot: slots.first().map(|slot| slot.id().to_owned()).unwrap_or_default(),
+            member_names,
         };
         let delivery = DeliveryId::new(now, &self.chance);
-        let beginning = Beginning { draft, slots, delivery, providers: offer.providers, memo };
-        let keys = beginning.slots.iter().cloned().chain(beginning.memo.as_ref().map(Memo::key)).collect();
+        let beginning = Beginning { draft, slots, delivery, providers: offer.providers, sends, memo };
+        let slots = beginning.slots.iter().cloned();
+        let keys =
+            slots.chain(beginning.sends.keys()).chain(beginning.memo.as_ref().map(Memo::key)).collect();
         self.ledger.run(keys, move |view, now| beginning.apply(view, now)).await?
     }
 }
@@ -167,13 +187,17 @@ impl Beginning {
             }
             None => Verification::start(self.draft.clone(), self.delivery.clone(), now),
         };
-        let delivery = self.delivery(&verification, now);
+        let admitted = match self.sends.admit(view, &mut changes, now)? {
+            Ok(admitted) => admitted,
+            Err(exceeded) => return Ok(Changes::none().answer(Err(exceeded.into()))),
+        };
+        let delivery = self.delivery(&verification, admitted.taken, now);
         changes.keep_verification(&verification, now)?;
         changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
         changes.keep_delivery(&delivery, &verification, now)?;
         let (summary, id) = (verification.summary(now), delivery.id.clone());
         let due = Some(Due { verification, delivery });
-        let started = Started { verification: summary, delivery: id, due };
+        let started = Started { verification: summary, delivery: id, due, limits: admitted.standings };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &started, now)?;
         }
@@ -198,7 +222,7 @@ impl Beginning {
         Ok(pending)
     }
 
-    fn delivery(&self, verification: &Verification, now: Timestamp) -> Delivery {
+    fn delivery(&self, verification: &Verification, taken: Vec<Taken>, now: Timestamp) -> Delivery {
         let (provider, successors) = self
             .providers
             .split_first()
@@ -215,6 +239,7 @@ impl Beginning {
             repeated: false,
             pauses: 0,
             not_before: None,
+            taken,
             created_at: now,
             outcome: Outcome::Queued,
         }

@@ -1,11 +1,13 @@
 //! The use cases over a real ledger, with offers as if providers had been judged.
 
 mod again;
+mod limits;
 
 use super::*;
 use crate::{
     application::{Method, Policy},
     clock::{ManualClock, millis},
+    limit::Rules,
     member::{Offer, Person, To},
     seal::Typed,
     store::{Changes, Key, Kind, View, in_memory},
@@ -40,6 +42,7 @@ pub(crate) fn verifier(hand: &ManualClock) -> Verifier {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,
+        limits: Limits { common: Rules::off(), ..Limits::default() },
     })
 }
 
@@ -63,7 +66,14 @@ fn house() -> House {
 
 fn start(to: &str, purpose: &str) -> Start {
     let person = Person::To(To(to.to_owned()));
-    Start { person, method: None, purpose: purpose.to_owned(), locale: None, idempotency: None }
+    Start {
+        person,
+        method: None,
+        purpose: purpose.to_owned(),
+        locale: None,
+        idempotency: None,
+        asker: Asker::default(),
+    }
 }
 
 fn member_start(id: &str) -> Start {

@@ -1,0 +1,116 @@
+//! `POST /v1/limits/find` and `POST /v1/limits/free`: how much of each limit is used, and how somebody is let go.
+//!
+//! Both are posts: whom they are about stands in no path, and so in no log.
+
+use crate::{
+    http::{Face, Problem, body::Body, limits::seconds, person::Errors, shown::json},
+    limit::Standing,
+    verifier::Subject,
+};
+use axum::{extract::State, http::StatusCode, response::Response};
+use provider_api::{AddressKind, Recipient};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Whom it is about: at most one of `to`, `member_id` and `ip`; without any the application as a whole.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    application: String,
+    to: Option<String>,
+    member_id: Option<String>,
+    ip: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    limits: Vec<Shown>,
+}
+
+/// One limit: `locked` says that it lets nothing through now.
+#[derive(Serialize)]
+struct Shown {
+    name: &'static str,
+    used: u32,
+    quota: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reset_seconds: Option<u64>,
+    locked: bool,
+}
+
+pub(super) async fn find(
+    State(face): State<Arc<Face>>,
+    Body { request, .. }: Body<Request>,
+) -> Result<Response, Problem> {
+    let (application, subject) = read(request)?;
+    let standings = face.verifier.limits(&application, subject).await?;
+    Ok(shown(standings))
+}
+
+pub(super) async fn free(
+    State(face): State<Arc<Face>>,
+    Body { request, .. }: Body<Request>,
+) -> Result<Response, Problem> {
+    let (application, subject) = read(request)?;
+    let about = match &subject {
+        Subject::Application => "application",
+        Subject::Recipient(_) => "recipient",
+        Subject::Member(_) => "member",
+        Subject::ClientIp(_) => "client ip",
+    };
+    let standings = face.verifier.free(&application, subject).await?;
+    tracing::info!(application.id = %application, about, "an operator freed limits");
+    Ok(shown(standings))
+}
+
+fn read(request: Request) -> Result<(String, Subject), Problem> {
+    let Request { application, to, member_id, ip } = request;
+    let mut errors = Errors::default();
+    errors.text("application", &application);
+    let subject = match (to, member_id, ip) {
+        (None, None, None) => Some(Subject::Application),
+        (Some(to), None, None) => {
+            errors.text("to", to.trim());
+            Some(Subject::Recipient(recipient(to.trim())))
+        }
+        (None, Some(id), None) => {
+            errors.text("member_id", &id);
+            Some(Subject::Member(id))
+        }
+        (None, None, Some(ip)) => {
+            let read = ip.parse().ok();
+            if read.is_none() {
+                errors.add("ip", "expected an IP address");
+            }
+            read.map(Subject::ClientIp)
+        }
+        _ => {
+            errors.add("to", "at most one of `to`, `member_id` and `ip` may be given");
+            None
+        }
+    };
+    match subject {
+        Some(subject) if errors.0.is_empty() => Ok((application, subject)),
+        _ => Err(Problem::invalid(&errors.0)),
+    }
+}
+
+/// The recipient as a start reads it; what is neither a number nor a mail address is taken as it stands.
+fn recipient(to: &str) -> Recipient {
+    let kinds = [AddressKind::Phone, AddressKind::Email];
+    kinds.iter().find_map(|kind| kind.read(to).ok()).unwrap_or_else(|| Recipient::new(to))
+}
+
+fn shown(standings: Vec<Standing>) -> Response {
+    let shown = |standing: Standing| Shown {
+        name: standing.name,
+        used: standing.used,
+        quota: standing.quota,
+        window_seconds: standing.span.map(seconds),
+        reset_seconds: standing.reset.map(seconds),
+        locked: standing.is_used_up(),
+    };
+    json(StatusCode::OK, &Answer { limits: standings.into_iter().map(shown).collect() })
+}

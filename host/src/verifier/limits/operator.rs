@@ -1,0 +1,115 @@
+//! What an operator sees of limits, and how they free someone.
+
+use super::{
+    checks::{MEMBER, RECIPIENT, forgive, of_member, of_recipient},
+    place::Place,
+    sends::{PER_APPLICATION, PER_CLIENT_IP, PER_RECIPIENT},
+};
+use crate::{
+    limit::{Failures, Guessing, Rate, Rules, Standing, Window, address, network},
+    seal::Keys,
+    store::{Changes, Done, Stop, View},
+    verifier::{Verifier, VerifyError},
+};
+use jiff::Timestamp;
+use provider_api::Recipient;
+use std::net::IpAddr;
+
+/// Whom an operator asks about.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// The application as a whole.
+    Application,
+    /// A recipient.
+    Recipient(Recipient),
+    /// A member, by the application's own id.
+    Member(String),
+    /// A network address of members.
+    ClientIp(IpAddr),
+}
+
+/// The limits of a subject, and where they are kept.
+struct Kept {
+    sends: Option<(&'static str, Rate, Place)>,
+    failures: Option<([&'static str; 2], Place)>,
+    rules: Guessing,
+}
+
+impl Verifier {
+    /// How much of each limit is used that counts this subject.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such application, or the store is busy.
+    pub async fn limits(&self, application: &str, subject: Subject) -> Result<Vec<Standing>, VerifyError> {
+        let kept = self.kept(application, &subject)?;
+        Ok(self.ledger.run(Vec::new(), move |view, now| kept.standings(view, now)).await?)
+    }
+
+    /// Forgets what was counted of this subject, locks as well; says how much is used now.
+    ///
+    /// What a member's wrong codes added to the counts of recipients is taken out of these.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::limits`].
+    pub async fn free(&self, application: &str, subject: Subject) -> Result<Vec<Standing>, VerifyError> {
+        let kept = self.kept(application, &subject)?;
+        self.ledger.run(Vec::new(), move |view, now| kept.free(view, now)).await?;
+        self.limits(application, subject).await
+    }
+
+    fn kept(&self, application: &str, subject: &Subject) -> Result<Kept, VerifyError> {
+        if !self.applications.contains_key(application) {
+            return Err(VerifyError::NoApplication);
+        }
+        Ok(Kept::new(&self.keys, self.limits.of(application), application, subject))
+    }
+}
+
+impl Kept {
+    fn new(keys: &Keys, rules: &Rules, application: &str, subject: &Subject) -> Self {
+        let sends = |name: &'static str, rate: Option<Rate>, whom: &str| {
+            rate.map(|rate| (name, rate, Place::new(keys, name, application, whom)))
+        };
+        let (sends, failures) = match subject {
+            Subject::Application => (sends(PER_APPLICATION, rules.sends_per_application, ""), None),
+            Subject::Recipient(to) => (
+                sends(PER_RECIPIENT, rules.sends_per_recipient, &address(to.as_str())),
+                Some((RECIPIENT, of_recipient(keys, application, to.as_str()))),
+            ),
+            Subject::Member(id) => (None, Some((MEMBER, of_member(keys, application, id)))),
+            Subject::ClientIp(ip) => (sends(PER_CLIENT_IP, rules.sends_per_client_ip, &network(*ip)), None),
+        };
+        Self { sends, failures, rules: rules.guessing }
+    }
+
+    fn standings(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Vec<Standing>>, Stop> {
+        let mut standings = Vec::new();
+        if let Some((name, rate, place)) = &self.sends
+            && let Some((_, window)) = place.read::<Window>(view)?
+        {
+            standings.push(window.standing(name, *rate, now));
+        }
+        if let Some((names, place)) = &self.failures
+            && let Some((_, failures)) = place.read::<Failures>(view)?
+        {
+            standings.extend(failures.standings(*names, self.rules, now));
+        }
+        Ok(Changes::none().answer(standings))
+    }
+
+    fn free(&self, view: &View<'_>, now: Timestamp) -> Result<Done<()>, Stop> {
+        let mut changes = Changes::none();
+        if let Some((_, _, place)) = &self.sends {
+            place.keys().for_each(|key| changes.remove(key));
+        }
+        if let Some((_, place)) = &self.failures {
+            if let Some((_, mut failures)) = place.read::<Failures>(view)? {
+                forgive(view, &mut changes, self.rules, failures.proved().into_iter(), now)?;
+            }
+            place.keys().for_each(|key| changes.remove(key));
+        }
+        Ok(changes.answer(()))
+    }
+}

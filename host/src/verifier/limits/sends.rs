@@ -1,0 +1,80 @@
+//! The limits of a message: all of them hold, or none counts it.
+
+use super::{Asker, place::Place};
+use crate::{
+    limit::{Exceeded, Rate, Rules, Standing, Taken, Window, address, network},
+    seal::Keys,
+    store::{Changes, Key, Stop, View},
+};
+
+/// The limits that a message comes under, and where each is kept.
+#[derive(Debug, Clone)]
+pub(in crate::verifier) struct Sends(Vec<(&'static str, Rate, Place)>);
+
+/// A message that is within its limits, once it was counted.
+#[derive(Debug, Default)]
+pub(in crate::verifier) struct Admitted {
+    /// What is to be given back should nobody take the message.
+    pub(in crate::verifier) taken: Vec<Taken>,
+    /// How much of each limit is used with it.
+    pub(in crate::verifier) standings: Vec<Standing>,
+}
+
+impl Sends {
+    /// Those of a message to this recipient.
+    pub(in crate::verifier) fn new(
+        keys: &Keys,
+        rules: &Rules,
+        application: &str,
+        recipient: &str,
+        asker: &Asker,
+    ) -> Self {
+        let api_key = asker.api_key.as_ref().map(|key| key.expose().to_owned());
+        let limits = [
+            (PER_RECIPIENT, rules.sends_per_recipient, Some(address(recipient))),
+            (PER_APPLICATION, rules.sends_per_application, Some(String::new())),
+            (PER_API_KEY, rules.sends_per_api_key, api_key),
+            (PER_CLIENT_IP, rules.sends_per_client_ip, asker.ip.map(network)),
+        ];
+        let place = |(name, rate, whom): (&'static str, Option<Rate>, Option<String>)| {
+            Some((name, rate?, Place::new(keys, name, application, &whom?)))
+        };
+        Self(limits.into_iter().filter_map(place).collect())
+    }
+
+    /// Every record, to be loaded.
+    pub(in crate::verifier) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.0.iter().flat_map(|(_, _, place)| place.keys())
+    }
+
+    /// Counts a message with every limit, unless it is too many for one.
+    pub(in crate::verifier) fn admit(
+        &self,
+        view: &View<'_>,
+        changes: &mut Changes,
+        now: jiff::Timestamp,
+    ) -> Result<Result<Admitted, Exceeded>, Stop> {
+        let mut windows = Vec::new();
+        for (name, rate, place) in &self.0 {
+            let Some((key, window)) = place.read::<Window>(view)? else { continue };
+            windows.push((*name, *rate, key, window));
+        }
+        let standings = windows.iter().map(|(name, rate, _, window)| window.standing(name, *rate, now));
+        if let Some(exceeded) = Exceeded::of(standings.collect()) {
+            return Ok(Err(exceeded));
+        }
+        let mut admitted = Admitted::default();
+        for (name, rate, key, mut window) in windows {
+            let at = window.take(rate, now);
+            admitted.taken.extend(at.map(|at| Taken { record: key.id().to_owned(), at }));
+            admitted.standings.push(window.standing(name, rate, now));
+            changes.put(key, &window, window.ends())?;
+        }
+        Ok(Ok(admitted))
+    }
+}
+
+pub(super) const PER_RECIPIENT: &str = "sends_per_recipient";
+pub(super) const PER_APPLICATION: &str = "sends_per_application";
+pub(super) const PER_API_KEY: &str = "sends_per_api_key";
+pub(super) const PER_CLIENT_IP: &str = "sends_per_client_ip";
