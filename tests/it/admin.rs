@@ -1,6 +1,7 @@
 //! The operator's face over its socket: who may open it, and what a test of a provider says.
 
 mod bad_input;
+mod limits;
 mod metrics;
 mod socket;
 mod tests;

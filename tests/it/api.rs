@@ -7,6 +7,7 @@ mod failures;
 mod idempotency;
 mod keys;
 mod life;
+mod limits;
 mod lists;
 mod members;
 mod methods;

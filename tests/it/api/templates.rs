@@ -31,6 +31,8 @@ const CONFIGURATION: &str = r#"
     register = { subject = "Welcome to {site_name}", text = "{code}", html = "<p>{code}</p>" }
     [applications.web.code]
     pause = "0s"
+    [limits]
+    sends_per_recipient = "off"
     [routes]
     sms = ["dry_run"]
     email = ["dry_run"]

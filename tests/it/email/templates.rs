@@ -12,6 +12,8 @@ use serde_json::Value;
 const OPERATORS: &str = r#"
 [providers.email.templates]
 generic = { subject = "{code} – Grüße an {member_name} ✉", text = "Hallo {member_name},\n.\n{code}\n", html = "<p title='{member_name}'>Hallo {member_name}: <b>{code}</b></p>" }
+[limits]
+sends_per_recipient = "off"
 "#;
 
 /// Sends Ada, who calls herself this, a mail.
