@@ -1,7 +1,9 @@
 //! One proof and its life, as rules without I/O: time and the comparison are passed in.
 
+mod life;
 mod summary;
 
+pub use life::{Event, LIFE, chart};
 pub use summary::Summary;
 
 use crate::{
@@ -215,7 +217,11 @@ impl Verification {
 
     /// Where it stands at this time: whatever is pending at `expires_at` is expired.
     pub fn status(&self, now: Timestamp) -> Status {
-        if self.status == Status::Pending && now >= self.expires_at { Status::Expired } else { self.status }
+        if now < self.expires_at {
+            self.status
+        } else {
+            self.status.on(Event::Timeout).unwrap_or(self.status)
+        }
     }
 
     /// How long it still lasts.
@@ -239,15 +245,13 @@ impl Verification {
     ///
     /// When it is over. Nothing is spent and nothing compared.
     pub fn check(&mut self, now: Timestamp, is_right: impl FnOnce(&Self) -> bool) -> Result<Verdict, Ended> {
-        self.pending(now)?;
+        self.status(now).on(Event::Wrong)?;
         self.checks_left = self.checks_left.checked_sub(1).ok_or(Ended(Status::Exhausted))?;
         if is_right(self) {
-            self.end(Status::Approved, now);
+            self.step(Event::Right, now)?;
             return Ok(Verdict::Right);
         }
-        if self.checks_left == 0 {
-            self.end(Status::Exhausted, now);
-        }
+        self.step(if self.checks_left == 0 { Event::LastWrong } else { Event::Wrong }, now)?;
         Ok(Verdict::Wrong)
     }
 
@@ -257,7 +261,7 @@ impl Verification {
     ///
     /// When it is over, the pause is not, or every send is used up.
     pub fn resend(&mut self, delivery: DeliveryId, now: Timestamp) -> Result<(), ResendRefused> {
-        self.pending(now)?;
+        self.status(now).on(Event::Resend)?;
         if self.sends_left == 0 {
             return Err(ResendRefused::UsedUp { wait: between(now, self.expires_at) });
         }
@@ -296,12 +300,9 @@ impl Verification {
     ///
     /// When it ended in another way.
     pub fn cancel(&mut self, now: Timestamp) -> Result<bool, Ended> {
-        match self.status(now) {
-            Status::Pending => self.end(Status::Canceled, now),
-            Status::Canceled => return Ok(false),
-            ended => return Err(Ended(ended)),
-        }
-        Ok(true)
+        let was_pending = self.is_pending(now);
+        self.step(Event::Cancel, now)?;
+        Ok(was_pending)
     }
 
     /// Whether a message may still do any good.
@@ -309,16 +310,14 @@ impl Verification {
         self.status(now) == Status::Pending
     }
 
-    fn pending(&self, now: Timestamp) -> Result<(), Ended> {
-        match self.status(now) {
-            Status::Pending => Ok(()),
-            ended => Err(Ended(ended)),
+    /// Goes where the table leads.
+    fn step(&mut self, event: Event, now: Timestamp) -> Result<(), Ended> {
+        let before = self.status(now);
+        let after = before.on(event)?;
+        if after != before {
+            (self.status, self.ended_at) = (after, Some(now));
         }
-    }
-
-    fn end(&mut self, status: Status, now: Timestamp) {
-        self.status = status;
-        self.ended_at = Some(now);
+        Ok(())
     }
 }
 

@@ -29,12 +29,12 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
     Verification::start(draft, DeliveryId::new(now, &chance), now)
 }
 
-fn delivery() -> DeliveryId {
+pub(super) fn delivery() -> DeliveryId {
     DeliveryId::new(millis(0), &Chance::seeded(6))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
+enum Act {
     Right,
     Wrong,
     Cancel,
@@ -44,35 +44,35 @@ enum Event {
 }
 
 /// Applies an event; says `ok`, or why not.
-fn apply(verification: &mut Verification, event: Event, now: &mut Timestamp) -> &'static str {
+fn apply(verification: &mut Verification, event: Act, now: &mut Timestamp) -> &'static str {
     match event {
-        Event::Right => match verification.check(*now, |_| true) {
+        Act::Right => match verification.check(*now, |_| true) {
             Ok(Verdict::Right) => "right",
             Ok(Verdict::Wrong) => "wrong",
             Err(Ended(status)) => status.as_str(),
         },
-        Event::Wrong => match verification.check(*now, |_| false) {
+        Act::Wrong => match verification.check(*now, |_| false) {
             Ok(Verdict::Right) => "right",
             Ok(Verdict::Wrong) => "wrong",
             Err(Ended(status)) => status.as_str(),
         },
-        Event::Cancel => verification
+        Act::Cancel => verification
             .cancel(*now)
             .map_or_else(|Ended(status)| status.as_str(), |ended| if ended { "ok" } else { "already" }),
-        Event::Resend => match verification.resend(delivery(), *now) {
+        Act::Resend => match verification.resend(delivery(), *now) {
             Ok(()) => "ok",
             Err(ResendRefused::TooSoon { .. }) => "too soon",
             Err(ResendRefused::UsedUp { .. }) => "used up",
             Err(ResendRefused::Ended(Ended(status))) => status.as_str(),
         },
-        Event::GiveBack => {
+        Act::GiveBack => {
             if verification.give_back(true, *now) {
                 "ok"
             } else {
                 "kept"
             }
         }
-        Event::Wait(seconds) => {
+        Act::Wait(seconds) => {
             *now = after(*now, Duration::from_secs(seconds.into()));
             "ok"
         }
@@ -82,9 +82,9 @@ fn apply(verification: &mut Verification, event: Event, now: &mut Timestamp) -> 
 /// X12–X15
 #[test]
 fn each_event_leads_from_each_state_to_the_right_one() {
-    use Event::{Cancel, GiveBack, Resend, Right, Wait, Wrong};
+    use Act::{Cancel, GiveBack, Resend, Right, Wait, Wrong};
     use Status::{Approved, Canceled, Exhausted, Expired, Pending};
-    let table: &[(&[Event], Event, &str, Status)] = &[
+    let table: &[(&[Act], Act, &str, Status)] = &[
         (&[], Right, "right", Approved),
         (&[], Wrong, "wrong", Pending),
         (&[], Cancel, "ok", Canceled),
@@ -182,14 +182,14 @@ fn a_verification_is_shown_without_its_recipient_and_stored_with_it() {
     assert_eq!(serde_json::from_str::<Verification>(&stored).unwrap(), verification);
 }
 
-fn event() -> impl Strategy<Value = Event> {
+fn event() -> impl Strategy<Value = Act> {
     prop_oneof![
-        2 => Just(Event::Right),
-        6 => Just(Event::Wrong),
-        1 => Just(Event::Cancel),
-        3 => Just(Event::Resend),
-        2 => Just(Event::GiveBack),
-        4 => (0u16..200).prop_map(Event::Wait),
+        2 => Just(Act::Right),
+        6 => Just(Act::Wrong),
+        1 => Just(Act::Cancel),
+        3 => Just(Act::Resend),
+        2 => Just(Act::GiveBack),
+        4 => (0u16..200).prop_map(Act::Wait),
     ]
 }
 
@@ -211,8 +211,8 @@ proptest! {
                 checked += 1;
             }
             approved += u8::from(said == "right");
-            sent += u8::from(event == Event::Resend && said == "ok");
-            returned += u8::from(event == Event::GiveBack && said == "ok");
+            sent += u8::from(event == Act::Resend && said == "ok");
+            returned += u8::from(event == Act::GiveBack && said == "ok");
             prop_assert!(returned <= sent && verification.sends_left <= sends, "more than was taken");
             let ended = !verification.is_pending(now);
             prop_assert!(ended || !over, "came back to life");
