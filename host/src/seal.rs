@@ -8,6 +8,7 @@ mod derive;
 mod id;
 mod key_file;
 mod keys;
+mod own_code;
 mod sealed;
 mod typed;
 
@@ -19,5 +20,6 @@ pub use derive::CodeInput;
 pub use id::{DeliveryId, InvalidId, VerificationId};
 pub use key_file::KeyFileError;
 pub use keys::{Key, Keys};
+pub use own_code::is_same;
 pub use sealed::{OpenError, Sealed};
 pub use typed::{InvalidTyped, Typed};

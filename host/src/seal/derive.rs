@@ -81,6 +81,15 @@ mod tests {
 
     const DIGITS: &str = "0123456789";
 
+    /// Every alphabet that a policy knows, with look-alikes and without.
+    const ALPHABETS: [&str; 5] = [
+        DIGITS,
+        "ABCDEFGHJKLMNPQRSTUVWXYZ",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    ];
+
     fn keys(byte: u8) -> Keys {
         Keys::new(&[Master { id: "k1".to_owned(), bytes: Zeroizing::new([byte; 32]) }]).unwrap()
     }
@@ -135,11 +144,24 @@ mod tests {
         assert!(!derive(&keys(1), |input| input.length = 9).starts_with(&codes[0][..6]));
     }
 
+    /// X8: a code may begin with zeros, as often as with any other digit.
+    #[test]
+    fn leading_zeros_are_as_likely_as_any_other_digit() {
+        let keys = keys(5);
+        let begins_with_zero = |generation: &u32| {
+            let code = derive(&keys, |input| (input.generation, input.length) = (*generation, 6));
+            assert_eq!(code.len(), 6);
+            code.starts_with('0')
+        };
+        let count = (0..5_000).filter(begins_with_zero).count();
+        assert!((400..600).contains(&count), "{count}");
+    }
+
     /// Pearson's chi-squared over every place and character: a modulo bias of 6 in 256 would give far more.
     #[test]
     fn every_character_is_as_likely_as_any_other() {
         let keys = keys(9);
-        for alphabet in [DIGITS, "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"] {
+        for alphabet in ALPHABETS {
             let mut seen: BTreeMap<char, u32> = BTreeMap::new();
             for generation in 0..8_000 {
                 let code = derive(&keys, |input| {
@@ -161,9 +183,10 @@ mod tests {
     }
 
     proptest! {
+        /// X7–X10
         #[test]
         fn a_code_has_its_length_and_its_alphabet(generation: u32, length in 4u8..=10, verification in "\\PC{0,40}") {
-            for alphabet in [DIGITS, "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"] {
+            for alphabet in ALPHABETS {
                 let code = derive(&keys(3), |input| {
                     input.generation = generation;
                     input.length = length;

@@ -36,6 +36,11 @@ impl Typed {
         if typed.is_empty() { Err(InvalidTyped::Empty) } else { Ok(Self(typed)) }
     }
 
+    /// Whether it is nothing but ASCII letters and digits.
+    pub fn is_plain(&self) -> bool {
+        self.0.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+
     /// The canonical form: to be compared, never to be printed.
     pub fn expose(&self) -> &str {
         &self.0
