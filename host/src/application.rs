@@ -1,7 +1,18 @@
 //! Who calls us: an application with its keys, its policy and the methods it offers.
 
+mod bounds;
+mod policy;
+mod test_recipients;
+
+pub use bounds::{Bounds, OutOfBounds, Overrides};
+pub use policy::{Alphabet, Policy};
+pub use test_recipients::TestRecipients;
+
+#[cfg(test)]
+pub(crate) use bounds::tests::narrow;
+
 use provider_api::{PayloadKind, Secret};
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr};
 
 /// An application: what may be asked with one of its keys, and under which policy.
 #[derive(Debug, Clone)]
@@ -16,63 +27,10 @@ pub struct Application {
     pub preferred: Option<Method>,
     /// How its codes are made and how often they may be sent and checked.
     pub policy: Policy,
-}
-
-/// How codes are made and how often they may be sent and checked.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Policy {
-    /// Characters of a code: 4 to 10 (T23, X10).
-    pub length: u8,
-    /// From which characters a code is made.
-    pub alphabet: Alphabet,
-    /// From the start of a verification to its end (X12): one minute to 24 hours.
-    pub lifetime: Duration,
-    /// Checks of one verification: 1 to 10 (X14).
-    pub checks: u8,
-    /// Sends of one verification, the first included: 1 to 10.
-    pub sends: u8,
-    /// The least time between two sends of one verification.
-    pub pause: Duration,
-    /// Whether a resend carries a fresh code (OWASP) instead of the same one (Twilio).
-    pub fresh_code_on_resend: bool,
-}
-
-impl Default for Policy {
-    /// Six digits for ten minutes, five checks, five sends, 30 seconds apart, the same code again.
-    fn default() -> Self {
-        Self {
-            length: 6,
-            alphabet: Alphabet::Numeric,
-            lifetime: Duration::from_mins(10),
-            checks: 5,
-            sends: 5,
-            pause: Duration::from_secs(30),
-            fresh_code_on_resend: false,
-        }
-    }
-}
-
-/// From which characters a code is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Alphabet {
-    /// `0` to `9` (X8).
-    Numeric,
-    /// Capital letters without those that read like digits or each other (X7).
-    Letters,
-    /// Digits and capital letters without those that read alike (X9).
-    Alphanumeric,
-}
-
-impl Alphabet {
-    /// The characters, each once.
-    pub fn characters(self) -> &'static str {
-        match self {
-            Self::Numeric => "0123456789",
-            Self::Letters => "ABCDEFGHJKLMNPQRSTUVWXYZ",
-            Self::Alphanumeric => "23456789ABCDEFGHJKLMNPQRSTUVWXYZ",
-        }
-    }
+    /// How far one start may go from that policy.
+    pub bounds: Bounds,
+    /// Who is sent nothing and proves with a code that is known.
+    pub test_recipients: TestRecipients,
 }
 
 /// What a member is offered: `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`.

@@ -1,5 +1,7 @@
 //! The only place that asks the time; everything else is handed a `Clock`.
 
+pub mod span;
+
 use jiff::{SignedDuration, Timestamp};
 use std::{
     pin::pin,

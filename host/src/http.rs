@@ -15,6 +15,7 @@ mod members;
 mod methods;
 mod named;
 mod person;
+mod policy;
 mod prefer;
 mod problem;
 mod request_id;

@@ -167,11 +167,9 @@ impl Shared {
             let text = format!("provider `{}` is not open", delivery.provider);
             return Err(DeliveryError::unavailable(text));
         };
-        let Some(key) = self.parts.keys.by_id(&verification.key) else {
-            let text = format!("key `{}` is not in the key file", verification.key);
-            return Err(DeliveryError::misconfigured(text));
-        };
-        let code = verification.code(key, delivery.generation);
+        let code = verification
+            .code(&self.parts.keys, delivery.generation)
+            .map_err(|why| DeliveryError::misconfigured(why.to_string()))?;
         let now = self.parts.clock.now();
         lane.deliver(message::write(verification, delivery, &code, &self.parts.templates, now)).await
     }

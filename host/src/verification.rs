@@ -9,8 +9,8 @@ pub use summary::Summary;
 use crate::{
     application::{Method, Policy},
     clock::after,
-    seal::{Code, CodeInput, DeliveryId, Key, VerificationId},
-    template::MemberName,
+    seal::{Code, CodeInput, DeliveryId, Keys, OpenError, Sealed, VerificationId},
+    template::{MemberName, Payment},
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Recipient};
@@ -49,8 +49,17 @@ pub struct Verification {
     pub key: String,
     /// Which of its codes is the right one.
     pub generation: u32,
-    /// The application's policy when it started.
+    /// The policy that it was started with.
     pub policy: Policy,
+    /// The code that was brought for it, instead of one that is derived.
+    #[serde(default)]
+    pub own_code: Option<Sealed>,
+    /// What its code approves, if it is a payment.
+    #[serde(default)]
+    pub payment: Option<Payment>,
+    /// Whether it proves a test recipient: then nothing is ever delivered.
+    #[serde(default)]
+    pub is_test: bool,
     /// The name of its pending slot.
     pub slot: String,
     /// The names of the record of its member's wrong codes, newest first; empty if it has no member.
@@ -148,8 +157,14 @@ pub struct Draft {
     pub person: String,
     /// The id of the key that its codes are derived under.
     pub key: String,
-    /// The application's policy.
+    /// The policy of this start.
     pub policy: Policy,
+    /// The code that was brought for it, sealed for its id.
+    pub own_code: Option<Sealed>,
+    /// What its code approves, if it is a payment.
+    pub payment: Option<Payment>,
+    /// Whether the recipient is a test's.
+    pub is_test: bool,
     /// The name of its pending slot.
     pub slot: String,
     /// The names of the record of its member's wrong codes, newest first.
@@ -157,7 +172,7 @@ pub struct Draft {
 }
 
 impl Verification {
-    /// Starts: pending, with one message to be sent at once.
+    /// Starts: pending, with one message to be sent at once, or none to a test recipient.
     pub fn start(draft: Draft, delivery: DeliveryId, now: Timestamp) -> Self {
         let Draft {
             id,
@@ -171,6 +186,9 @@ impl Verification {
             person,
             key,
             policy,
+            own_code,
+            payment,
+            is_test,
             slot,
             member_names,
         } = draft;
@@ -188,8 +206,8 @@ impl Verification {
             generation: 0,
             slot,
             member_names,
-            deliveries: vec![delivery],
-            checks_left: policy.checks,
+            deliveries: if is_test { Vec::new() } else { vec![delivery] },
+            checks_left: judged(&policy, payment.as_ref()),
             sends_left: policy.sends.saturating_sub(1),
             given_back: 0,
             resend_after: after(now, policy.pause),
@@ -198,21 +216,33 @@ impl Verification {
             status: Status::Pending,
             ended_at: None,
             policy,
+            own_code,
+            payment,
+            is_test,
         }
     }
 
-    /// Derives its code of this generation under the key that it names.
-    pub fn code(&self, key: &Key, generation: u32) -> Code {
-        key.code(&CodeInput {
+    /// Its code of this generation: the one that was brought for it, else derived under the key that it names.
+    ///
+    /// # Errors
+    ///
+    /// When that key is not there, or the code that was brought is damaged.
+    pub fn code(&self, keys: &Keys, generation: u32) -> Result<Code, OpenError> {
+        if let Some(own) = &self.own_code {
+            return keys.open_code(&self.id, own);
+        }
+        let key = keys.by_id(&self.key).ok_or_else(|| OpenError::LostKey(self.key.clone()))?;
+        let payment = self.payment.as_ref();
+        Ok(key.code(&CodeInput {
             verification: self.id.as_str(),
             generation,
             recipient: &self.recipient,
             payload: &self.method.payload,
             length: self.policy.length,
-            characters: self.policy.alphabet.characters(),
-            amount: None,
-            payee: None,
-        })
+            characters: self.policy.characters(),
+            amount: payment.map(|payment| payment.amount.as_str()),
+            payee: payment.map(|payment| payment.payee.as_str()),
+        }))
     }
 
     /// Where it stands at this time: whatever is pending at `expires_at` is expired.
@@ -222,6 +252,11 @@ impl Verification {
         } else {
             self.status.on(Event::Timeout).unwrap_or(self.status)
         }
+    }
+
+    /// How many codes may be checked in all.
+    pub fn checks(&self) -> u8 {
+        judged(&self.policy, self.payment.as_ref())
     }
 
     /// How long it still lasts.
@@ -270,8 +305,11 @@ impl Verification {
         }
         self.sends_left -= 1;
         self.resend_after = after(now, self.policy.pause);
-        self.generation += u32::from(self.policy.fresh_code_on_resend);
-        self.deliveries.push(delivery);
+        // A code that was brought is the same again: only its owner can bring another.
+        self.generation += u32::from(self.policy.fresh_code_on_resend && self.own_code.is_none());
+        if !self.is_test {
+            self.deliveries.push(delivery);
+        }
         Ok(())
     }
 
@@ -321,16 +359,17 @@ impl Verification {
     }
 }
 
+/// How many checks are judged: of a payment no more than five (Delegated Regulation (EU) 2018/389 article 4).
+fn judged(policy: &Policy, payment: Option<&Payment>) -> u8 {
+    policy.judged().min(if payment.is_some() { 5 } else { u8::MAX })
+}
+
 /// From one time to a later one; nothing if it is not later.
 fn between(now: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(now)).unwrap_or_default()
 }
 
 impl Status {
-    /// Every one.
-    pub const ALL: [Self; 5] =
-        [Self::Pending, Self::Approved, Self::Exhausted, Self::Expired, Self::Canceled];
-
     /// The word: `pending`, `approved`, ….
     pub fn as_str(self) -> &'static str {
         match self {

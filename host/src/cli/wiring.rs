@@ -229,6 +229,7 @@ fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Tr
         purpose: &errand.purpose,
         locale: errand.locale.as_ref().map(Locale::as_str),
         member_name: None,
+        payment: None,
         code: errand.code.expose(),
         // Nobody checks it: as long as codes usually work.
         expires_in: Policy::default().lifetime,

@@ -3,22 +3,22 @@
 use super::{
     environment::Environment,
     limits,
+    policy::{bounds, policy},
     providers::WORD,
     report::Report,
     secret,
     section::{Field, Section},
     templates::{self, Texts},
+    test_recipients,
 };
 use crate::{
-    application::{Alphabet, Application, Method, Policy},
+    application::{Application, Method},
     limit::Rules,
     template::{PURPOSES, Site},
 };
 use provider_api::{Channel, Secret, is_word};
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
 const SHORTEST_KEY: usize = 20;
 const KEYS_HINT: &str =
     "for example api_keys = [{ env = \"PASSRELAY_WEB_KEY\" }]; `openssl rand -hex 24` makes a good one";
@@ -42,12 +42,13 @@ pub(super) fn read(
     environment: &Environment,
     site: &Site,
     common: &Rules,
+    may_test: bool,
     report: &mut Report,
 ) -> Vec<Typed> {
     let mut taken: Vec<(String, Secret)> = Vec::new();
     let mut read = Vec::new();
     for field in applications.fields() {
-        read.extend(application(&field, environment, site, common, &mut taken, report));
+        read.extend(application(&field, environment, site, common, may_test, &mut taken, report));
     }
     read
 }
@@ -57,6 +58,7 @@ fn application(
     environment: &Environment,
     site: &Site,
     common: &Rules,
+    may_test: bool,
     taken: &mut Vec<(String, Secret)>,
     report: &mut Report,
 ) -> Option<Typed> {
@@ -74,7 +76,9 @@ fn application(
         .map(|items| methods(&items, report))
         .unwrap_or_default();
     let preferred = table.find("preferred").and_then(|field| preferred(&field, &methods, report));
-    let policy = policy(table.table("code", report), report);
+    let bounds = bounds(table.table("bounds", report), report);
+    let policy = policy(table.table("code", report), &bounds, report);
+    let test_recipients = test_recipients::read(&table.table("test_recipients", report), may_test, report);
     let templates = by_channel(&table.table("templates", report), site, report);
     let limits = limits::read(table.table("limits", report), common, report);
     table.close(report);
@@ -84,7 +88,8 @@ fn application(
         return None;
     }
     let (methods, methods_at) = methods.into_iter().unzip();
-    let application = Application { id: field.key.to_owned(), keys, methods, preferred, policy };
+    let application =
+        Application { id: field.key.to_owned(), keys, methods, preferred, policy, bounds, test_recipients };
     Some(Typed { application, methods_at, templates, limits })
 }
 
@@ -184,30 +189,4 @@ fn preferred(field: &Field<'_>, methods: &[(Method, usize)], report: &mut Report
         field.wrong("is none of the `methods`", super::suggestion::hint(text, &names), report);
     }
     found.cloned()
-}
-
-fn policy(mut code: Section<'_>, report: &mut Report) -> Policy {
-    let default = Policy::default();
-    let alphabets = [
-        ("numeric", Alphabet::Numeric),
-        ("letters", Alphabet::Letters),
-        ("alphanumeric", Alphabet::Alphanumeric),
-    ];
-    let length = code.find("length").and_then(|field| field.whole(4_u8..=10, report));
-    let alphabet = code.find("alphabet").and_then(|field| field.word(&alphabets, report));
-    let lifetime = code.find("lifetime").and_then(|field| field.span(MINUTE..=DAY, report));
-    let checks = code.find("checks").and_then(|field| field.whole(1_u8..=10, report));
-    let sends = code.find("sends").and_then(|field| field.whole(1_u8..=10, report));
-    let pause = code.find("pause").and_then(|field| field.span(Duration::ZERO..=DAY, report));
-    let fresh = code.find("fresh_on_resend").and_then(|field| field.flag(report));
-    code.close(report);
-    Policy {
-        length: length.unwrap_or(default.length),
-        alphabet: alphabet.unwrap_or(default.alphabet),
-        lifetime: lifetime.unwrap_or(default.lifetime),
-        checks: checks.unwrap_or(default.checks),
-        sends: sends.unwrap_or(default.sends),
-        pause: pause.unwrap_or(default.pause),
-        fresh_code_on_resend: fresh.unwrap_or(default.fresh_code_on_resend),
-    }
 }

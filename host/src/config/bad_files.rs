@@ -5,6 +5,7 @@ mod applications;
 mod host;
 mod keys;
 mod limits;
+mod policy;
 mod providers;
 mod secrecy;
 mod templates;

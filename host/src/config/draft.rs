@@ -118,7 +118,8 @@ impl Draft {
         let routes = routes::read(&root.table("routes", report_to), report_to);
         let limits = limits::read(root.table("limits", report_to), &Rules::default(), report_to);
         let tables = root.table("applications", report_to);
-        let applications = applications::read(&tables, &environment, &site, &limits, report_to);
+        let may_test = server.allow_test_recipients;
+        let applications = applications::read(&tables, &environment, &site, &limits, may_test, report_to);
         root.close(report_to);
         Self {
             file: Some(path.to_owned()),

@@ -3,10 +3,12 @@
 use super::{
     report::Report,
     section::{Field, Section},
-    span,
     tree::Value,
 };
-use crate::limit::{Guessing, Rate, Rules};
+use crate::{
+    clock::span,
+    limit::{Guessing, Rate, Rules},
+};
 use std::{ops::RangeInclusive, time::Duration};
 
 const FORM: &str = r#"how often within which time: "5 per 10m"; "off" for no limit"#;

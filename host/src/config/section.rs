@@ -4,9 +4,10 @@
 
 use super::{
     report::Report,
-    span, suggestion,
+    suggestion,
     tree::{Entry, Node, Value, shown},
 };
+use crate::clock::span;
 use std::{ops::RangeInclusive, time::Duration};
 
 /// A table. What is asked for is known; what was never asked for is a mistake, told by [`Section::close`].

@@ -23,6 +23,8 @@ pub struct Server {
     pub admin: Option<PathBuf>,
     /// Through which proxy providers' HTTP requests go; it may hold a password.
     pub proxy: Option<Secret>,
+    /// Whether applications may name recipients that are sent nothing and prove with a known code.
+    pub allow_test_recipients: bool,
 }
 
 /// Where verifications are kept.
@@ -61,8 +63,11 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
         }
         is_url.then_some(proxy)
     });
+    let allow_test_recipients = server.find("allow_test_recipients").and_then(|field| field.flag(report));
+    let allow_test_recipients = allow_test_recipients.unwrap_or(false);
     server.close(report);
-    Server { listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), admin, proxy }
+    let listen = listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+    Server { listen, admin, proxy, allow_test_recipients }
 }
 
 /// Reads `server.admin`: a Unix socket, or none.

@@ -24,6 +24,8 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 pub(super) struct Request {
     code: Secret,
+    amount: Option<String>,
+    payee: Option<String>,
 }
 
 /// A right code names the recipient that it proved; a wrong one says what is left.
@@ -36,6 +38,10 @@ struct Answer {
     recipient: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approved_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payee: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checks_left: Option<u8>,
 }
@@ -50,17 +56,24 @@ pub(super) async fn handle(
     let idempotency = idempotency::named(&headers, &format!("POST /v1/verifications/{id}/checks"), &bytes)?;
     let typed = Typed::read(request.code.expose())
         .map_err(|invalid| Problem::invalid(&[FieldError::new("code", invalid.to_string())]))?;
-    let checked = face.verifier.check(&application, Check { id, typed, idempotency }).await?;
+    let check = Check { id, typed, payment: (request.amount, request.payee), idempotency };
+    let checked = face.verifier.check(&application, check).await?;
     if !checked.replayed {
         face.metrics.check(checked.verdict == Verdict::Right);
     }
     let (verification, valid) = (checked.verification, checked.verdict == Verdict::Right);
+    let (amount, payee) = match verification.payment.filter(|_| valid) {
+        Some(payment) => (Some(payment.amount), Some(payment.payee)),
+        None => (None, None),
+    };
     let answer = Answer {
         id: verification.id,
         status: verification.status,
         valid,
         recipient: valid.then_some(verification.recipient),
         approved_at: verification.approved_at,
+        amount,
+        payee,
         checks_left: (!valid).then_some(verification.checks_left),
     };
     Ok(limits::told(json(StatusCode::OK, &answer), &checked.limits))

@@ -35,7 +35,8 @@ mod tests {
         let delivery = answer.body["delivery"]["id"].clone();
         answer.is(200, &json!({
             "id": id, "status": "pending", "method": "sms:code", "purpose": "generic", "recipient": "+44•••••••123",
-            "checks_left": 3, "sends_left": 2, "resend_after": "2023-11-14T22:13:50Z",
+            "checks": 3, "checks_left": 3, "sends": 3, "sends_left": 2, "resend_after": "2023-11-14T22:13:50Z",
+            "created_at": "2023-11-14T22:13:20Z",
             "expires_at": "2023-11-14T22:23:20Z", "delivery": {"id": delivery, "status": "queued"},
         }));
         house.hand.advance(Duration::from_mins(10));

@@ -24,10 +24,19 @@ pub(super) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<String>,
     recipient: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payee: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    checks: u8,
     checks_left: u8,
+    sends: u8,
     sends_left: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     resend_after: Option<Timestamp>,
+    created_at: Timestamp,
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     approved_at: Option<Timestamp>,
@@ -81,20 +90,30 @@ impl Shown {
     }
 
     /// As the answer to a start: whoever asked knows the purpose.
-    pub(super) fn started(verification: Summary, delivery: Brief) -> Self {
-        Self { purpose: None, ..Self::of(verification, Some(delivery)) }
+    pub(super) fn started(verification: Summary, delivery: Option<Brief>) -> Self {
+        Self { purpose: None, ..Self::of(verification, delivery) }
     }
 
     fn of(verification: Summary, delivery: Option<Brief>) -> Self {
+        let (amount, payee) = match verification.payment {
+            Some(payment) => (Some(payment.amount), Some(payment.payee)),
+            None => (None, None),
+        };
         Self {
             id: verification.id,
             status: verification.status,
             method: verification.method,
             purpose: Some(verification.purpose),
             recipient: verification.recipient,
+            amount,
+            payee,
+            test: verification.is_test,
+            checks: verification.checks,
             checks_left: verification.checks_left,
+            sends: verification.sends,
             sends_left: verification.sends_left,
             resend_after: verification.resend_after,
+            created_at: verification.created_at,
             expires_at: verification.expires_at,
             approved_at: verification.approved_at,
             delivery,
@@ -181,15 +200,18 @@ mod tests {
     fn a_start_is_answered_with_what_the_caller_needs_next() {
         let verification = verification(policy(), millis(0));
         let mut delivery = delivery("one", &[]);
-        let shown = to_value(Shown::started(verification.summary(millis(0)), Brief::of(&delivery))).unwrap();
+        let shown =
+            to_value(Shown::started(verification.summary(millis(0)), Some(Brief::of(&delivery)))).unwrap();
         let expected = json!({
             "id": verification.id, "status": "pending", "method": "sms:code", "recipient": "+44•••••••123",
-            "checks_left": 3, "sends_left": 1, "resend_after": "1970-01-01T00:00:30Z",
+            "checks": 3, "checks_left": 3, "sends": 2, "sends_left": 1, "resend_after": "1970-01-01T00:00:30Z",
+            "created_at": "1970-01-01T00:00:00Z",
             "expires_at": "1970-01-01T00:10:00Z", "delivery": {"id": delivery.id, "status": "queued"},
         });
         assert_eq!(shown, expected);
         delivery.outcome = Outcome::new(Err(DeliveryError::new(Failure::OptedOut, "said stop")), millis(1));
-        let shown = to_value(Shown::started(verification.summary(millis(0)), Brief::of(&delivery))).unwrap();
+        let shown =
+            to_value(Shown::started(verification.summary(millis(0)), Some(Brief::of(&delivery)))).unwrap();
         assert_eq!(shown["delivery"], json!({"id": delivery.id, "status": "failed", "failure": "opted_out"}));
     }
 

@@ -6,6 +6,7 @@ use super::{
     body::Body,
     idempotency, limits, members,
     person::{ClientRequest, Errors, MemberRequest},
+    policy::PolicyRequest,
     prefer,
     shown::{Brief, Shown, json},
 };
@@ -21,7 +22,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
-use provider_api::Member;
+use provider_api::{Member, Secret};
 use serde::Deserialize;
 use std::sync::Arc;
 use tracing::Instrument as _;
@@ -37,6 +38,10 @@ pub(super) struct Request {
     purpose: Option<String>,
     locale: Option<String>,
     client: Option<ClientRequest>,
+    policy: Option<PolicyRequest>,
+    code: Option<Secret>,
+    amount: Option<String>,
+    payee: Option<String>,
 }
 
 pub(super) async fn handle(
@@ -49,17 +54,17 @@ pub(super) async fn handle(
     let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
     let only = request.member.is_none() && request.to.is_none();
     let stored = members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await?;
-    let mut start = read(request, stored, idempotency)?;
+    let mut start = read(request, &application, stored, idempotency)?;
     start.asker.api_key = api_key;
     let (Started { mut verification, delivery, limits, .. }, settling) =
         begin(&face, application, start).await?;
-    let mut delivery = Brief::queued(delivery);
+    let mut delivery = delivery.map(Brief::queued);
     let wait = prefer::wait(&headers);
     if let (Some(wait), Some(settling)) = (wait, settling)
         && let Some(Some(carried)) = face.verifier.clock().timeout(wait, settling.settled()).await
     {
         verification = carried.verification.summary(face.verifier.clock().now());
-        delivery = Brief::of(&carried.delivery);
+        delivery = Some(Brief::of(&carried.delivery));
     }
     let response = json(StatusCode::CREATED, &Shown::started(verification, delivery));
     let mut response = limits::told(response, &limits);
@@ -83,6 +88,8 @@ async fn begin(
         face.metrics.start(match &started.due {
             Some(due) if due.verification.deliveries.len() > 1 => Counted::Resend,
             Some(_) => Counted::New,
+            // Nothing is due to a test recipient.
+            None if started.verification.is_test => Counted::New,
             None => Counted::Replay,
         });
         let hand_over = |due: Due| face.outbox.hand_over(due.verification, due.delivery);
@@ -98,10 +105,12 @@ async fn begin(
 
 fn read(
     request: Request,
+    application: &Application,
     stored: Option<Member>,
     idempotency: Option<Idempotency>,
 ) -> Result<Start, Problem> {
-    let Request { member, member_id, to, method, purpose, locale, client } = request;
+    let Request { member, member_id, to, method, purpose, locale, client, policy, code, amount, payee } =
+        request;
     let mut errors = Errors::default();
     let person = match (member, member_id, to) {
         (Some(member), None, None) => Some(Person::Member(errors.member(member))),
@@ -119,9 +128,15 @@ fn read(
     let purpose = errors.purpose(purpose);
     let locale = errors.locale("locale", locale);
     let asker = Asker { ip: errors.client(client.as_ref()), api_key: None };
+    let policy = errors.policy(policy, application);
+    let payment = errors.payment(amount, payee);
+    let code = errors.own_code(code.as_ref(), application);
+    if code.is_some() && payment.is_some() {
+        errors.add("code", "a code of your own is not derived from `amount` and `payee`: leave it out");
+    }
     match person {
         Some(person) if errors.0.is_empty() => {
-            Ok(Start { person, method, purpose, locale, idempotency, asker })
+            Ok(Start { person, method, purpose, locale, policy, code, payment, idempotency, asker })
         }
         _ => Err(Problem::invalid(&errors.0)),
     }
@@ -130,7 +145,10 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::tests::{house, post};
+    use crate::{
+        application::narrow,
+        http::tests::{house, post},
+    };
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -162,6 +180,23 @@ mod tests {
             (json!({"to": "+447700900123", "client": {"port": 1}}), "client.port"),
             (json!({"to": "+447700900123", "channel": "sms"}), "channel"),
             (json!({"member": {"fields": {"mobile": null}}}), "member.fields.mobile"),
+            (json!({"to": "+447700900123", "code": "123"}), "code"),
+            (json!({"to": "+447700900123", "code": "12345é"}), "code"),
+            (json!({"to": "+447700900123", "code": 123_456}), "code"),
+            (json!({"to": "+447700900123", "amount": "12.30 EUR"}), "payee"),
+            (json!({"to": "+447700900123", "payee": "Ada"}), "amount"),
+            (json!({"to": "+447700900123", "amount": "1\n2", "payee": "Ada"}), "amount"),
+            (json!({"to": "+447700900123", "amount": "1", "payee": "Ada", "code": "123456"}), "code"),
+            (json!({"to": "+447700900123", "policy": {"length": 3}}), "policy.length"),
+            (json!({"to": "+447700900123", "policy": {"length": 1_000_000}}), "policy.length"),
+            (json!({"to": "+447700900123", "policy": {"length": "6"}}), "policy.length"),
+            (json!({"to": "+447700900123", "policy": {"alphabet": "hex"}}), "policy.alphabet"),
+            (json!({"to": "+447700900123", "policy": {"lifetime": "59s"}}), "policy.lifetime"),
+            (json!({"to": "+447700900123", "policy": {"lifetime": "soon"}}), "policy.lifetime"),
+            (json!({"to": "+447700900123", "policy": {"pause": "-1s"}}), "policy.pause"),
+            (json!({"to": "+447700900123", "policy": {"checks": 0}}), "policy.checks"),
+            (json!({"to": "+447700900123", "policy": {"sends": 11}}), "policy.sends"),
+            (json!({"to": "+447700900123", "policy": {"lenght": 6}}), "policy.lenght"),
         ] {
             let answer = post(&house(), "/v1/verifications", &request).await;
             answer.is_problem(400, "invalid-request");
@@ -180,7 +215,7 @@ mod tests {
         ) {
             let request = json!({"to": to, "method": method, "purpose": purpose, "locale": locale});
             let request: Request = crate::http::body::parse(request.to_string().as_bytes()).unwrap();
-            if let Ok(start) = read(request, None, None) {
+            if let Ok(start) = read(request, &narrow(), None, None) {
                 prop_assert!(provider_api::is_word(&start.purpose));
             }
         }

@@ -26,6 +26,7 @@ pub(super) fn write(
         purpose: &verification.purpose,
         locale: verification.locale.as_deref(),
         member_name: verification.member_name.as_ref(),
+        payment: verification.payment.as_ref(),
         code: code.expose(),
         expires_in: verification.time_left(now),
     });
@@ -74,11 +75,12 @@ mod tests {
 
     #[test]
     fn a_message_says_all_that_a_provider_needs() {
-        let verification = verification(policy(), millis(1_000));
+        let mut verification = verification(policy(), millis(1_000));
         let mut delivery = delivery("one", &[]);
         delivery.repeated = true;
         let keys = Keys::ephemeral(&Chance::seeded(1)).unwrap();
-        let code = verification.code(keys.newest(), 0);
+        keys.newest().id().clone_into(&mut verification.key);
+        let code = verification.code(&keys, 0).unwrap();
         let site = Site { name: "Example".to_owned(), ..Site::default() };
         let mut templates = Templates { site: site.clone(), ..Templates::default() };
         let message = write(&verification, &delivery, &code, &templates, millis(1_000));

@@ -175,6 +175,7 @@ impl Tester {
             purpose: &test.purpose,
             locale: test.locale.as_deref(),
             member_name: None,
+            payment: None,
             code: CODE,
             expires_in: LIFETIME,
         };

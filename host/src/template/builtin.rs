@@ -33,6 +33,7 @@ struct Language {
     works: String,
     ignore: String,
     help: String,
+    payment: String,
     #[serde(flatten)]
     purposes: BTreeMap<String, Phrases>,
 }
@@ -69,7 +70,8 @@ fn read(texts: &str) -> Option<BuiltIn> {
     for (tag, language) in &file.languages {
         let locale: Locale = tag.parse().ok()?;
         for (purpose, phrases) in &language.purposes {
-            let sentence = Text { text: compiled(&phrases.sms, Part::Text)?, subject: None, html: None };
+            let sentence = format!("{}{{% if amount %}} {}{{% endif %}}", phrases.sms, language.payment);
+            let sentence = Text { text: compiled(&sentence, Part::Text)?, subject: None, html: None };
             built_in.sentences.add(Some(&locale), purpose, sentence);
             built_in.mails.add(Some(&locale), purpose, mail(tag, language, phrases)?);
         }
@@ -82,7 +84,7 @@ fn read(texts: &str) -> Option<BuiltIn> {
 }
 
 fn mail(tag: &str, language: &Language, phrases: &Phrases) -> Option<Text> {
-    let Language { greeting, works, ignore, help, .. } = language;
+    let Language { greeting, works, ignore, help, payment, .. } = language;
     let filled = |skeleton: &str| {
         let phrases = [
             ("[language]", tag),
@@ -91,6 +93,7 @@ fn mail(tag: &str, language: &Language, phrases: &Phrases) -> Option<Text> {
             ("[works]", works),
             ("[ignore]", ignore),
             ("[help]", help),
+            ("[payment]", payment),
         ];
         phrases.iter().fold(skeleton.to_owned(), |text, (name, phrase)| text.replace(name, phrase))
     };

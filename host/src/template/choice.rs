@@ -1,7 +1,7 @@
 //! Which text a message says: the nearest owner's first, and within it the member's language first.
 
 use super::{
-    Layer, Locale, MemberName, Site, Text, Values, Wrong, builtin,
+    Layer, Locale, MemberName, Payment, Site, Text, Values, Wrong, builtin,
     text::{self},
     values::Spoken,
 };
@@ -48,6 +48,8 @@ pub struct Occasion<'a> {
     pub locale: Option<&'a str>,
     /// What the member is called, if it may be said.
     pub member_name: Option<&'a MemberName>,
+    /// What the code approves, if it is a payment.
+    pub payment: Option<&'a Payment>,
     /// The code.
     pub code: &'a str,
     /// How long it still works.
@@ -147,6 +149,7 @@ impl Templates {
                 purpose: occasion.purpose,
                 locale: locale.unwrap_or_default(),
                 channel: occasion.channel.as_str(),
+                payment: occasion.payment,
             },
         )
     }

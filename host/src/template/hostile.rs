@@ -50,7 +50,15 @@ fn values(site: &Site, code: &str, name: Option<&MemberName>, word: &str) -> Val
     let expires_in = Duration::from_mins(10);
     Values::new(
         site,
-        Spoken { code, member_name: name, expires_in, purpose: word, locale: word, channel: word },
+        Spoken {
+            code,
+            member_name: name,
+            expires_in,
+            purpose: word,
+            locale: word,
+            channel: word,
+            payment: None,
+        },
     )
 }
 

@@ -1,6 +1,6 @@
 //! What variables stand for.
 
-use super::{MemberName, Site, is_unwelcome};
+use super::{MemberName, Payment, Site, is_unwelcome};
 use minijinja::Value;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub(super) const PAYLOAD: [&str; 4] = ["payload", "code", "pin", "otp"];
 
 /// Every variable that a text may use without the operator's doing, the code under each of its names (J34–J38, L14, X4).
-pub const BUILT_IN: [&str; 12] = [
+pub const BUILT_IN: [&str; 14] = [
     "payload",
     "code",
     "pin",
@@ -21,6 +21,8 @@ pub const BUILT_IN: [&str; 12] = [
     "purpose",
     "locale",
     "channel",
+    "amount",
+    "payee",
 ];
 
 /// Whether a name is one of [`BUILT_IN`].
@@ -43,11 +45,12 @@ pub(super) struct Spoken<'a> {
     pub(super) purpose: &'a str,
     pub(super) locale: &'a str,
     pub(super) channel: &'a str,
+    pub(super) payment: Option<&'a Payment>,
 }
 
 impl Values {
     pub(super) fn new(site: &Site, spoken: Spoken<'_>) -> Self {
-        let Spoken { code, member_name, expires_in, purpose, locale, channel } = spoken;
+        let Spoken { code, member_name, expires_in, purpose, locale, channel, payment } = spoken;
         let seconds = expires_in.as_secs();
         // To the nearest minute: a moment after the start it is not one less.
         let minutes = seconds.saturating_add(30).wrapping_div(60).max(1);
@@ -61,6 +64,8 @@ impl Values {
             ("purpose", purpose),
             ("locale", locale),
             ("channel", channel),
+            ("amount", payment.map_or("", |payment| &payment.amount)),
+            ("payee", payment.map_or("", |payment| &payment.payee)),
         ] {
             all.insert(name.to_owned(), Value::from(clean(value)));
         }
@@ -84,6 +89,7 @@ impl Values {
             purpose: "generic",
             locale: "en",
             channel: "sms",
+            payment: None,
         };
         if named {
             return Self::new(site, spoken);
@@ -112,6 +118,7 @@ mod tests {
                 purpose: "",
                 locale: "",
                 channel: "",
+                payment: None,
             };
             let values = Values::new(&Site::default(), spoken);
             assert_eq!(values.all.get_attr("expiry_minutes").unwrap(), Value::from(minutes), "{seconds}");

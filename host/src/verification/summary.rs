@@ -1,7 +1,7 @@
 //! What an answer may tell of a verification: nothing secret, and the recipient masked.
 
 use super::{Status, Verification};
-use crate::{application::Method, seal::VerificationId};
+use crate::{application::Method, seal::VerificationId, template::Payment};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,22 @@ pub struct Summary {
     pub purpose: String,
     /// Whom it proves, masked.
     pub recipient: String,
+    /// What its code approves, if it is a payment.
+    #[serde(default)]
+    pub payment: Option<Payment>,
+    /// Whether the recipient is a test's: nothing is delivered.
+    #[serde(default)]
+    pub is_test: bool,
+    /// How many codes may be checked in all.
+    pub checks: u8,
     /// How many more codes may be checked.
     pub checks_left: u8,
+    /// How many messages may be sent in all.
+    pub sends: u8,
     /// How many more messages may be sent.
     pub sends_left: u8,
+    /// When it started.
+    pub created_at: Timestamp,
     /// From when another message may be sent, if one may.
     pub resend_after: Option<Timestamp>,
     /// When it ends at the latest.
@@ -41,8 +53,13 @@ impl Verification {
             method: self.method.clone(),
             purpose: self.purpose.clone(),
             recipient: self.recipient.masked(),
+            payment: self.payment.clone(),
+            is_test: self.is_test,
+            checks: self.checks(),
             checks_left: self.checks_left,
+            sends: self.policy.sends,
             sends_left: self.sends_left,
+            created_at: self.created_at,
             resend_after: may_resend.then_some(self.resend_after),
             expires_at: self.expires_at,
             approved_at: self.ended_at(at).filter(|_| status == Status::Approved),

@@ -23,6 +23,9 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
         person: "0".repeat(64),
         key: "k1".to_owned(),
         policy,
+        own_code: None,
+        payment: None,
+        is_test: false,
         slot: "slot".to_owned(),
         member_names: Vec::new(),
     };

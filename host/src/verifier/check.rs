@@ -4,7 +4,7 @@ use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, limits::Check
 use crate::{
     application::Application,
     limit::{Guessing, Standing},
-    seal::{Keys, Typed, VerificationId},
+    seal::{Code, Keys, OpenError, Typed, VerificationId},
     store::{Changes, Done, Stop, View},
     verification::{Summary, Verdict, Verification},
 };
@@ -19,6 +19,8 @@ pub struct Check {
     pub id: VerificationId,
     /// What was typed.
     pub typed: Typed,
+    /// What the code is to approve, as the caller shows it to the payer: amount and payee.
+    pub payment: (Option<String>, Option<String>),
     /// The caller's own name for this request.
     pub idempotency: Option<Idempotency>,
 }
@@ -49,23 +51,27 @@ struct Checking {
     id: VerificationId,
     typed: Typed,
     guessing: Guessing,
+    payment: (Option<String>, Option<String>),
     memo: Option<Memo>,
 }
 
 impl Verifier {
     /// Checks a code once: the count is spent, then the code compared, and a right one approves once.
     ///
+    /// Where the code approves a payment, amount and payee must be repeated to the letter; a verdict does not tell which of
+    /// the three was wrong (Delegated Regulation (EU) 2018/389 articles 4 and 5).
+    ///
     /// # Errors
     ///
     /// When the application has no such verification, when it is over, when its recipient or member had too many wrong
     /// codes, when the idempotency key named another request, or when the store is busy.
     pub async fn check(&self, application: &Application, check: Check) -> Result<Checked, VerifyError> {
-        let Check { id, typed, idempotency } = check;
+        let Check { id, typed, payment, idempotency } = check;
         let memo = idempotency.map(|named| Memo::new(&self.keys, &application.id, &named));
         let keys = [(&id).into()].into_iter().chain(memo.as_ref().map(Memo::key)).collect();
         let guessing = self.limits.of(&application.id).guessing;
         let (server_keys, application) = (Arc::clone(&self.keys), application.id.clone());
-        let checking = Checking { keys: server_keys, application, id, typed, guessing, memo };
+        let checking = Checking { keys: server_keys, application, id, typed, payment, guessing, memo };
         self.ledger.run(keys, move |view, now| checking.apply(view, now)).await?
     }
 }
@@ -82,14 +88,16 @@ impl Checking {
             Ok(verification) => verification,
             Err(missing) => return Ok(changes.answer(Err(missing))),
         };
-        let Some(key) = self.keys.by_id(&verification.key) else {
-            return Ok(changes.answer(Err(VerifyError::LostKey(verification.key))));
+        let code = match verification.code(&self.keys, verification.generation) {
+            Ok(code) => code,
+            Err(OpenError::LostKey(key)) => return Ok(changes.answer(Err(VerifyError::LostKey(key)))),
+            Err(OpenError::Damaged) => return Err(Stop::Damaged((&self.id).into())),
         };
         let mut limits = Checks::read(view, &self.keys, self.guessing, &verification)?;
         if let Some(exceeded) = limits.refusal(now).filter(|_| verification.is_pending(now)) {
             return Ok(changes.answer(Err(exceeded.into())));
         }
-        let is_right = |spent: &Verification| spent.code(key, spent.generation).matches(&self.typed);
+        let is_right = |spent: &Verification| self.is_right(spent, &code);
         let verdict = match verification.check(now, is_right) {
             Ok(verdict) => verdict,
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
@@ -102,5 +110,16 @@ impl Checking {
             memo.remember(&mut changes, &checked, now)?;
         }
         Ok(changes.answer(Ok(checked)))
+    }
+
+    /// Whether code, amount and payee are all as they should be; all are compared, whichever is wrong.
+    fn is_right(&self, verification: &Verification, code: &Code) -> bool {
+        let is_code = code.matches(&self.typed);
+        let is_payment = match (&verification.payment, &self.payment) {
+            (Some(payment), (Some(amount), Some(payee))) => payment.is_same(amount, payee),
+            (None, (None, None)) => true,
+            _ => false,
+        };
+        is_code & is_payment
     }
 }

@@ -1,6 +1,6 @@
 //! Which methods an application may offer a person, asked of the providers that have a word in it.
 
-use super::{Verifier, VerifyError};
+use super::{Start, Verifier, VerifyError};
 use crate::{
     application::{Application, Method},
     member::{Carrier, Offer, Person, Refusal, judge},
@@ -54,15 +54,14 @@ impl Verifier {
     }
 
     /// The offer that a start uses: of the method asked for, else of the first that reaches the person.
-    pub(super) async fn offer(
-        &self,
-        application: &Application,
-        person: &Person,
-        method: Option<&Method>,
-    ) -> Result<Offer, VerifyError> {
+    pub(super) async fn offer(&self, application: &Application, start: &Start) -> Result<Offer, VerifyError> {
+        let person = &start.person;
         let mut refusals = Vec::new();
-        for method in candidates(application, method)? {
+        for method in candidates(application, start.method.as_ref())? {
             let offer = match self.judged(application, method, person) {
+                Ok((offer, _)) if start.payment.is_some() && offer.channel.as_str() == "whatsapp" => {
+                    Err(without_payments(method))
+                }
                 Ok((offer, lanes)) => vetted(offer, lanes, member_of(person)).await,
                 Err(refusal) => Err(refusal),
             };
@@ -140,6 +139,12 @@ fn candidates<'a>(
     Err(VerifyError::Unavailable(vec![Refusal::new(asked, "not_offered", detail)]))
 }
 
+/// WhatsApp's templates for codes are Meta's and say neither amount nor payee (T42, T43).
+fn without_payments(method: &Method) -> Refusal {
+    let detail = "WhatsApp cannot say `amount` and `payee`, which whoever approves a payment must read";
+    Refusal::new(method, "payment_unsupported", detail)
+}
+
 fn wants_a_word(lanes: &[Arc<Lane>]) -> bool {
     lanes.iter().any(|lane| lane.manifest().declares(AVAILABILITY))
 }
@@ -185,13 +190,21 @@ fn sorted(application: &Application, judged: Vec<Option<Result<Offer, Refusal>>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::Policy;
+    use crate::application::{Bounds, Policy, TestRecipients};
     use provider_api::Recipient;
 
     fn application(preferred: Option<&str>) -> Application {
         let methods = ["email:code", "sms:code", "call:code"].map(|method| method.parse().unwrap()).to_vec();
         let preferred = preferred.map(|method| method.parse().unwrap());
-        Application { id: "web".to_owned(), keys: Vec::new(), methods, preferred, policy: Policy::default() }
+        Application {
+            id: "web".to_owned(),
+            keys: Vec::new(),
+            methods,
+            preferred,
+            policy: Policy::default(),
+            bounds: Bounds::default(),
+            test_recipients: TestRecipients::default(),
+        }
     }
 
     fn offer(application: &Application, place: usize) -> Offer {
@@ -204,6 +217,13 @@ mod tests {
             region: None,
             providers: vec!["one".to_owned()],
         }
+    }
+
+    /// T42
+    #[test]
+    fn whatsapp_says_why_it_takes_no_payment() {
+        let refusal = without_payments(&"whatsapp:code".parse().unwrap());
+        assert_eq!(refusal.reason, "payment_unsupported");
     }
 
     /// S37

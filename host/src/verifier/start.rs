@@ -6,18 +6,19 @@ use super::{
     limits::{Asker, Checks, Sends},
 };
 use crate::{
-    application::{Application, Method},
+    application::{Application, Method, Policy},
     delivery::{Delivery, Outcome},
     limit::{Standing, Taken},
     member::{Offer, Person},
-    seal::{self, DeliveryId, Keys, VerificationId},
+    seal::{self, DeliveryId, Keys, Typed, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
-    template::MemberName,
+    template::{MemberName, Payment},
     verification::{Draft, ResendRefused, Summary, Verification},
 };
 use jiff::Timestamp;
 use provider_api::Recipient;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What is asked of a start.
 #[derive(Debug, Clone)]
@@ -30,6 +31,12 @@ pub struct Start {
     pub purpose: String,
     /// The language of the message, as a BCP 47 tag.
     pub locale: Option<String>,
+    /// Another policy than the application's, as [`Application::policy_with`] admitted it.
+    pub policy: Option<Policy>,
+    /// The caller's own code (T6), as [`Application::admit_own_code`] admitted it. Not with a payment, whose code is derived.
+    pub code: Option<Typed>,
+    /// What the code is to approve.
+    pub payment: Option<Payment>,
     /// The caller's own name for this request.
     pub idempotency: Option<Idempotency>,
     /// Who asks, as far as limits count it.
@@ -41,8 +48,8 @@ pub struct Start {
 pub struct Started {
     /// The verification.
     pub verification: Summary,
-    /// The delivery that carries its code.
-    pub delivery: DeliveryId,
+    /// The delivery that carries its code; none to a test recipient.
+    pub delivery: Option<DeliveryId>,
     /// What is to be handed over; nothing if this is an earlier answer again.
     #[serde(skip)]
     pub due: Option<Due>,
@@ -63,6 +70,9 @@ pub struct Due {
 /// Everything that the ledger's job needs, so that it can run again.
 pub(super) struct Beginning {
     draft: Draft,
+    /// The code of the draft that is sealed in it.
+    own_code: Option<Typed>,
+    keys: Arc<Keys>,
     /// The name of the pending slot under each key of the server, newest first.
     slots: Vec<Key>,
     delivery: DeliveryId,
@@ -86,7 +96,7 @@ impl Verifier {
         if let Some(started) = recall(&self.ledger, memo.as_ref()).await? {
             return Ok(started);
         }
-        let offer = self.offer(application, &start.person, start.method.as_ref()).await?;
+        let offer = self.offer(application, &start).await?;
         self.begin(application, start, offer, memo).await
     }
 
@@ -99,6 +109,11 @@ impl Verifier {
         memo: Option<Memo>,
     ) -> Result<Started, VerifyError> {
         let now = self.clock.now();
+        let id = VerificationId::new(now, &self.chance);
+        let of_test = application.test_recipients.code(&offer.recipient).cloned();
+        let is_test = of_test.is_some();
+        let own_code = of_test.or_else(|| start.code.clone());
+        let sealed = own_code.as_ref().map(|code| self.keys.seal_code(&id, code, &self.chance));
         let slots = slots(&self.keys, application, &start, &offer);
         let rules = self.limits.of(&application.id);
         let recipient = offer.recipient.as_str();
@@ -109,7 +124,7 @@ impl Verifier {
         };
         let member_names = Checks::names(&self.keys, &application.id, member);
         let draft = Draft {
-            id: VerificationId::new(now, &self.chance),
+            id,
             application: application.id.clone(),
             purpose: start.purpose,
             locale: start.locale.or_else(|| locale_of(&start.person)),
@@ -119,12 +134,17 @@ impl Verifier {
             person: person(self.keys.newest(), &offer.recipient),
             recipient: offer.recipient,
             key: self.keys.newest().id().to_owned(),
-            policy: application.policy.clone(),
+            policy: start.policy.unwrap_or_else(|| application.policy.clone()),
+            own_code: sealed,
+            payment: start.payment,
+            is_test,
             slot: slots.first().map(|slot| slot.id().to_owned()).unwrap_or_default(),
             member_names,
         };
         let delivery = DeliveryId::new(now, &self.chance);
-        let beginning = Beginning { draft, slots, delivery, providers: offer.providers, sends, memo };
+        let keys = Arc::clone(&self.keys);
+        let beginning =
+            Beginning { draft, own_code, keys, slots, delivery, providers: offer.providers, sends, memo };
         let slots = beginning.slots.iter().cloned();
         let keys =
             slots.chain(beginning.sends.keys()).chain(beginning.memo.as_ref().map(Memo::key)).collect();
@@ -191,12 +211,15 @@ impl Beginning {
             Ok(admitted) => admitted,
             Err(exceeded) => return Ok(Changes::none().answer(Err(exceeded.into()))),
         };
-        let delivery = self.delivery(&verification, admitted.taken, now);
         changes.keep_verification(&verification, now)?;
         changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
-        changes.keep_delivery(&delivery, &verification, now)?;
-        let (summary, id) = (verification.summary(now), delivery.id.clone());
-        let due = Some(Due { verification, delivery });
+        let delivery = (!verification.is_test).then(|| self.delivery(&verification, admitted.taken, now));
+        if let Some(delivery) = &delivery {
+            changes.keep_delivery(delivery, &verification, now)?;
+        }
+        let (summary, id) =
+            (verification.summary(now), delivery.as_ref().map(|delivery| delivery.id.clone()));
+        let due = delivery.map(|delivery| Due { verification, delivery });
         let started = Started { verification: summary, delivery: id, due, limits: admitted.standings };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &started, now)?;
@@ -207,9 +230,22 @@ impl Beginning {
     /// Whether it proves the same in the same way. The method may be another: an SMS and a call to one number are one
     /// proof with one code, one pause and one budget of sends.
     fn is_same(&self, pending: &Verification) -> bool {
-        let Draft { method, recipient, policy, .. } = &self.draft;
-        (&pending.method.payload, address(&pending.recipient), &pending.policy)
-            == (&method.payload, address(recipient), policy)
+        let Draft { method, recipient, policy, payment, is_test, .. } = &self.draft;
+        (&pending.method.payload, address(&pending.recipient), &pending.policy, &pending.payment)
+            == (&method.payload, address(recipient), policy, payment)
+            && pending.is_test == *is_test
+            && self.has_same_code(pending)
+    }
+
+    /// Whether both have no code of their own, or the same one. One that cannot be opened is another.
+    fn has_same_code(&self, pending: &Verification) -> bool {
+        match (&self.own_code, &pending.own_code) {
+            (None, None) => true,
+            (Some(code), Some(sealed)) => {
+                self.keys.open_code(&pending.id, sealed).is_ok_and(|pending| pending.matches(code))
+            }
+            _ => false,
+        }
     }
 
     /// Sends it again by the method asked for, to the recipient that it proves.

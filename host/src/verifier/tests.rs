@@ -1,16 +1,19 @@
 //! The use cases over a real ledger, with offers as if providers had been judged.
 
 mod again;
+mod asked;
+mod interleaved;
 mod limits;
 
 use super::*;
 use crate::{
-    application::{Method, Policy},
+    application::{Alphabet, Bounds, Method, Policy, TestRecipients},
     clock::{ManualClock, millis},
     limit::Rules,
     member::{Offer, Person, To},
     seal::Typed,
     store::{Changes, Key, Kind, View, in_memory},
+    template::Payment,
     verification::{Status, Verdict},
 };
 use provider_api::{Channel, Member, Recipient};
@@ -32,7 +35,9 @@ pub(crate) fn verifier(hand: &ManualClock) -> Verifier {
         let policy = Policy { checks: 3, sends: 3, ..Policy::default() };
         let keys = vec![Secret::new(format!("key-of-{id}")), Secret::new(format!("second-key-of-{id}"))];
         let methods = vec!["sms:code".parse().unwrap(), "email:code".parse().unwrap()];
-        (id.to_owned(), Application { id: id.to_owned(), keys, methods, preferred: None, policy })
+        let (bounds, test_recipients) = (Bounds::default(), TestRecipients::default());
+        let id = id.to_owned();
+        (id.clone(), Application { id, keys, methods, preferred: None, policy, bounds, test_recipients })
     };
     Verifier::new(VerifierParts {
         applications: BTreeMap::from(["web", "shop"].map(application)),
@@ -52,7 +57,7 @@ pub(crate) async fn begun(verifier: &Verifier) -> (Due, String) {
     let offer = offer("sms:code", "+447700900123");
     let started = verifier.begin(&web, start("+447700900123", "generic"), offer, None).await.unwrap();
     let started = started.due.unwrap();
-    let code = started.verification.code(verifier.keys.newest(), 0).expose().to_owned();
+    let code = started.verification.code(&verifier.keys, 0).unwrap().expose().to_owned();
     (started, code)
 }
 
@@ -71,6 +76,9 @@ fn start(to: &str, purpose: &str) -> Start {
         method: None,
         purpose: purpose.to_owned(),
         locale: None,
+        policy: None,
+        code: None,
+        payment: None,
         idempotency: None,
         asker: Asker::default(),
     }
@@ -107,12 +115,14 @@ impl House {
     }
 
     fn code(&self, verification: &Verification) -> Typed {
-        let code = verification.code(self.verifier.keys.newest(), verification.generation);
+        let code = verification.code(&self.verifier.keys, verification.generation).unwrap();
         Typed::read(code.expose()).unwrap()
     }
 
     async fn check(&self, id: &VerificationId, typed: Typed) -> Result<Checked, VerifyError> {
-        self.verifier.check(&self.web, Check { id: id.clone(), typed, idempotency: None }).await
+        self.verifier
+            .check(&self.web, Check { id: id.clone(), typed, payment: (None, None), idempotency: None })
+            .await
     }
 
     /// Letters, which no numeric code holds.
@@ -192,7 +202,7 @@ async fn another_applications_verification_is_as_good_as_none() {
     let house = house();
     let id = house.begun().await.verification.id;
     let typed = Typed::read("1").unwrap();
-    let check = Check { id: id.clone(), typed, idempotency: None };
+    let check = Check { id: id.clone(), typed, payment: (None, None), idempotency: None };
     assert!(matches!(house.verifier.check(&house.shop, check).await, Err(VerifyError::NotFound)));
     assert!(matches!(house.verifier.fetch(&house.shop, id.clone()).await, Err(VerifyError::NotFound)));
     assert!(matches!(house.verifier.cancel(&house.shop, id.clone()).await, Err(VerifyError::NotFound)));
@@ -229,12 +239,20 @@ async fn an_idempotency_key_gives_the_lost_answer_again() {
     let begun = house.begin(first.clone(), offer("sms:code", "+447700900123")).await.unwrap();
     let again = house.verifier.start(&house.web, first.clone()).await.unwrap();
     assert_eq!(again.verification, begun.verification.summary(house.hand.clock().now()));
-    assert!(again.delivery == begun.delivery.id && again.due.is_none(), "nothing is handed over again");
+    assert!(
+        again.delivery.as_ref() == Some(&begun.delivery.id) && again.due.is_none(),
+        "nothing is handed over again"
+    );
     let other = Start { idempotency: named("k", "another"), ..first };
     assert!(matches!(house.verifier.start(&house.web, other).await, Err(VerifyError::KeyReused)));
 
     let id = begun.verification.id.clone();
-    let check = |typed: Typed| Check { id: id.clone(), typed, idempotency: named("c", "check") };
+    let check = |typed: Typed| Check {
+        id: id.clone(),
+        typed,
+        payment: (None, None),
+        idempotency: named("c", "check"),
+    };
     let code = house.code(&begun.verification);
     for _ in 0..3 {
         let checked = house.verifier.check(&house.web, check(code.clone())).await.unwrap();
@@ -252,7 +270,7 @@ async fn what_is_remembered_of_an_answer_holds_nothing_that_it_does_not_show() {
     let start = Start { idempotency: named("s", "start"), ..start("+447700900123", "generic") };
     let begun = house.begin(start, offer("sms:code", "+447700900123")).await.unwrap();
     let (id, typed) = (begun.verification.id.clone(), house.code(&begun.verification));
-    let check = Check { id, typed, idempotency: named("c", "check") };
+    let check = Check { id, typed, payment: (None, None), idempotency: named("c", "check") };
     house.verifier.check(&house.web, check).await.unwrap();
     for name in ["web/s", "web/c"] {
         let record = Key::new(Kind::Idempotency, name);

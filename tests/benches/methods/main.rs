@@ -8,7 +8,7 @@
 
 use harness::{Dropped, provider};
 use passrelay::{
-    application::{Application, Policy},
+    application::{Application, Bounds, Policy, TestRecipients},
     clock::Clock,
     member::{Carrier, Person, judge},
     phone::Region,
@@ -85,6 +85,8 @@ fn listing(runtime: &Runtime, isolation: Isolation, count: usize) -> Duration {
         methods,
         preferred: None,
         policy: Policy::default(),
+        bounds: Bounds::default(),
+        test_recipients: TestRecipients::default(),
     };
     let chance = Chance::seeded(1);
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());

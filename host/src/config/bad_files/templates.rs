@@ -7,7 +7,7 @@ const KEYS: &str = "api_keys = [{ env = \"KEY\" }]\nmethods = [\"sms:code\"]\n";
 #[test]
 fn each_bad_text_is_told_at_the_character() {
     let known = "known here: `payload`, `code`, `pin`, `otp`, `site_name`, `support_email`, `member_name`, `expiry_minutes`, \
-                 `expiry_seconds`, `purpose`, `locale`, `channel`";
+                 `expiry_seconds`, `purpose`, `locale`, `channel`, `amount`, `payee`";
     let forms = "`\"…\"`, or `{ subject = \"…\", text = \"…\", html = \"…\" }`";
     for (body, expected) in [
         ("generic = \"Hello\"", vec![

@@ -46,10 +46,56 @@ fn said(templates: &Templates, asked: &Asked<'_>) -> Said {
         purpose: asked.purpose,
         locale: asked.locale,
         member_name: None,
+        payment: None,
         code: "123456",
         expires_in: Duration::from_mins(10),
     })
 }
+
+/// H6: whoever approves a payment reads its amount and payee, in each language and in the mail's every part.
+#[test]
+fn a_built_in_text_says_amount_and_payee_of_a_payment_and_nothing_where_there_is_none() {
+    let payment = Payment { amount: "12.30 EUR".to_owned(), payee: "Ada & Söhne".to_owned() };
+    for (locale, channel) in ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "tr"]
+        .into_iter()
+        .flat_map(|locale| ["sms", "email"].map(|channel| (locale, channel)))
+    {
+        let channel = Channel::new(channel).unwrap();
+        let occasion = Occasion {
+            application: None,
+            provider: "one",
+            channel: &channel,
+            recipient: &Recipient::new("x"),
+            purpose: "sign_in",
+            locale: Some(locale),
+            member_name: None,
+            payment: Some(&payment),
+            code: "123456",
+            expires_in: Duration::from_mins(10),
+        };
+        let said = Templates::default().say(&occasion);
+        assert_eq!(said.locale.as_deref(), Some(locale));
+        assert!(said.text.contains("12.30 EUR") && said.text.contains("Ada & Söhne"), "{}", said.text);
+        assert!(said.html.is_none_or(|html| html.contains("12.30 EUR") && html.contains("Ada &amp; Söhne")));
+        let without = Templates::default().say(&Occasion { payment: None, ..occasion });
+        let word = BY_HEART.iter().find(|(language, _)| *language == locale).unwrap().1;
+        assert!(said.text.contains(word) && !without.text.contains(word), "{}", without.text);
+    }
+}
+
+/// How the sentence about a payment begins.
+const BY_HEART: [(&str, &str); 10] = [
+    ("de", "Zahlung"),
+    ("en", "Payment"),
+    ("es", "Pago"),
+    ("fr", "Paiement"),
+    ("it", "Pagamento"),
+    ("ja", "支払い"),
+    ("nl", "Betaling"),
+    ("pl", "Płatność"),
+    ("pt", "Pagamento"),
+    ("tr", "Ödeme"),
+];
 
 fn told(application: &[&str], provider: &[&str], site: Site, asked: &Asked<'_>) -> String {
     let application = [(Channel::new("sms").unwrap(), layer(application))];

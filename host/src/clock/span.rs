@@ -5,7 +5,7 @@ use std::time::Duration;
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// Reads whole numbers with units, largest unit first, each unit once; `None` if it is anything else.
-pub(super) fn parse(written: &str) -> Option<Duration> {
+pub fn parse(written: &str) -> Option<Duration> {
     let mut rest = written;
     let mut units = UNITS.iter();
     let mut millis: u64 = 0;
@@ -22,7 +22,7 @@ pub(super) fn parse(written: &str) -> Option<Duration> {
 }
 
 /// Writes a span the way it is read; parts of a millisecond are left out.
-pub(super) fn write(span: Duration) -> String {
+pub fn write(span: Duration) -> String {
     let mut millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     let part = |(unit, factor): (&str, u64)| {
         let count = millis / factor;

@@ -1,0 +1,118 @@
+//! `policy`, `code`, `amount` and `payee` of a start: what it asks for instead of the application's own.
+
+use super::person::Errors;
+use crate::{
+    application::{Alphabet, Application, Overrides, Policy},
+    clock::span,
+    seal::Typed,
+    template::Payment,
+};
+use provider_api::Secret;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// `policy` of a start (X17): whatever it does not say is as the application has it.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyRequest {
+    length: Option<i64>,
+    alphabet: Option<String>,
+    look_alikes: Option<bool>,
+    lifetime: Option<String>,
+    checks: Option<i64>,
+    check_once: Option<bool>,
+    sends: Option<i64>,
+    pause: Option<String>,
+    fresh_on_resend: Option<bool>,
+}
+
+impl Errors {
+    /// The policy of a start, if it asks for another than the application's.
+    pub(super) fn policy(
+        &mut self,
+        request: Option<PolicyRequest>,
+        application: &Application,
+    ) -> Option<Policy> {
+        let request = request?;
+        let overrides = Overrides {
+            length: request.length,
+            alphabet: self.alphabet(request.alphabet.as_deref()),
+            look_alikes: request.look_alikes,
+            lifetime: self.span("policy.lifetime", request.lifetime.as_deref()),
+            checks: request.checks,
+            check_once: request.check_once,
+            sends: request.sends,
+            pause: self.span("policy.pause", request.pause.as_deref()),
+            fresh_code_on_resend: request.fresh_on_resend,
+        };
+        match application.policy_with(&overrides) {
+            Ok(policy) => Some(policy),
+            Err(wrong) => {
+                for wrong in wrong {
+                    self.add(&format!("policy.{}", wrong.field), wrong.detail);
+                }
+                None
+            }
+        }
+    }
+
+    /// A code that the caller brings (T6).
+    pub(super) fn own_code(&mut self, code: Option<&Secret>, application: &Application) -> Option<Typed> {
+        let typed = match Typed::read(code?.expose()) {
+            Ok(typed) => typed,
+            Err(why) => {
+                self.add("code", why.to_string());
+                return None;
+            }
+        };
+        if let Err(why) = application.admit_own_code(&typed) {
+            self.add("code", why);
+        }
+        Some(typed)
+    }
+
+    /// Amount and payee (PSD2): both or none.
+    pub(super) fn payment(&mut self, amount: Option<String>, payee: Option<String>) -> Option<Payment> {
+        for (field, value) in [("amount", &amount), ("payee", &payee)] {
+            if let Some(why) = value.as_deref().and_then(|value| Payment::admit(value).err()) {
+                self.add(field, why.to_string());
+            }
+        }
+        match (amount, payee) {
+            (Some(amount), Some(payee)) => Some(Payment { amount, payee }),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.add(
+                    "payee",
+                    "is missing: a code is bound to `amount` and `payee` together, or to neither",
+                );
+                None
+            }
+            (None, Some(_)) => {
+                self.add(
+                    "amount",
+                    "is missing: a code is bound to `amount` and `payee` together, or to neither",
+                );
+                None
+            }
+        }
+    }
+
+    fn alphabet(&mut self, word: Option<&str>) -> Option<Alphabet> {
+        let word = word?;
+        let found = Alphabet::NAMED.iter().find(|(name, _)| *name == word);
+        if found.is_none() {
+            self.add("policy.alphabet", "expected `numeric`, `letters` or `alphanumeric`");
+        }
+        found.map(|(_, alphabet)| *alphabet)
+    }
+
+    fn span(&mut self, field: &str, written: Option<&str>) -> Option<Duration> {
+        let written = written?;
+        let read = span::parse(written);
+        if read.is_none() {
+            self.add(field, "expected a number and a unit, for example `90s`, `10m` or `1h30m`");
+        }
+        read
+    }
+}
