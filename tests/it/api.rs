@@ -3,6 +3,7 @@
 mod bad_bytes;
 mod bad_input;
 mod check;
+mod concurrency;
 mod failures;
 mod idempotency;
 mod keys;
@@ -11,11 +12,15 @@ mod limits;
 mod lists;
 mod members;
 mod methods;
+mod overrides;
+mod own_code;
+mod payment;
 mod request_ids;
 mod resend;
 mod silence;
 mod start;
 mod templates;
+mod test_recipients;
 
 use harness::World;
 

@@ -12,7 +12,8 @@ async fn a_verification_can_be_looked_at() {
         200,
         &json!({
             "id": start.body["id"], "status": "pending", "method": "sms:code", "purpose": "sign_in",
-            "recipient": "+44•••••••123", "checks_left": 5, "sends_left": 4,
+            "recipient": "+44•••••••123", "checks": 5, "checks_left": 5, "sends": 5, "sends_left": 4,
+            "created_at": "2026-01-02T03:04:05Z",
             "resend_after": "2026-01-02T03:04:35Z", "expires_at": "2026-01-02T03:14:05Z",
             "delivery": { "id": delivery, "status": "sent" },
         }),

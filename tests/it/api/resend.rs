@@ -24,7 +24,8 @@ async fn a_second_start_after_the_pause_sends_the_same_code_again() {
             201,
             &json!({
                 "id": start.body["id"], "status": "pending", "method": "sms:code", "recipient": "+44•••••••123",
-                "checks_left": 5, "sends_left": 3,
+                "checks": 5, "checks_left": 5, "sends": 5, "sends_left": 3,
+            "created_at": "2026-01-02T03:04:05Z",
                 "resend_after": "2026-01-02T03:05:05Z", "expires_at": "2026-01-02T03:14:05Z",
                 "delivery": { "id": delivery, "status": "sent" },
             }),
@@ -65,7 +66,7 @@ async fn a_fresh_code_on_resend_makes_the_old_one_wrong() {
     world.stop().await;
 }
 
-/// An SMS and a call to one number are one proof: alternating gets round neither the pause nor the budget of sends.
+/// T41: an SMS and a call to one number are one proof with one code: alternating gets round neither the pause nor the budget of sends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_by_another_method_to_the_same_number_is_a_resend_by_it() {
     let offered = "\"email:code\", \"sms:code\"";

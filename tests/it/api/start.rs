@@ -17,7 +17,8 @@ async fn a_start_answers_what_the_design_says_and_delivers_one_text_with_the_cod
             201,
             &json!({
                 "id": id, "status": "pending", "method": "sms:code", "recipient": "+44•••••••123",
-                "checks_left": 5, "sends_left": 4,
+                "checks": 5, "checks_left": 5, "sends": 5, "sends_left": 4,
+            "created_at": "2026-01-02T03:04:05Z",
                 "resend_after": "2026-01-02T03:04:35Z", "expires_at": "2026-01-02T03:14:05Z",
                 "delivery": { "id": delivery, "status": "sent" },
             }),
