@@ -111,6 +111,7 @@ impl App {
             keys: Arc::clone(&keys),
             clock: world.clock.clone(),
             chance: world.chance.clone(),
+            prices: config.prices,
             metrics: Arc::clone(&metrics),
         });
         let verifier = Verifier::new(VerifierParts {

@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod mistake;
 mod policy;
+mod prices;
 mod provider_keys;
 mod providers;
 mod quoted;
@@ -38,6 +39,7 @@ pub use unsaved::{Saved, Unready};
 
 use crate::{
     application::Application,
+    delivery::Prices,
     limit::Limits,
     plugin::{LibrarySettings, Settings},
     route::Routes,
@@ -70,6 +72,8 @@ pub struct Config {
     /// Every configured provider, by id, also those that are disabled or whose library is missing. The `config` of
     /// these is an empty table.
     pub providers: BTreeMap<String, Settings>,
+    /// What messages cost where their service does not say.
+    pub prices: Prices,
     /// The route of every channel: as it stands in the file, else the only enabled provider that serves it.
     pub routes: Routes,
     /// Every application, by id.

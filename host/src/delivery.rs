@@ -1,7 +1,9 @@
 //! One handing-over of a message to one provider, and what became of it.
 
+mod price;
 mod told;
 
+pub use price::{InvalidPrice, Price, PriceTable, Prices};
 pub use told::{Answer, Said, Told};
 
 use crate::{
@@ -87,8 +89,11 @@ pub enum Outcome {
         /// In which alphabet the text went: `GSM-7`.
         #[serde(default)]
         encoding: Option<String>,
-        /// What it costs, where the service says so at once.
+        /// What it costs, where the service says so at once or the operator's table does.
         cost: Option<Cost>,
+        /// Whether the table said so, and not the service.
+        #[serde(default)]
+        estimated: bool,
         /// When the service answered.
         settled_at: Timestamp,
     },
@@ -126,7 +131,7 @@ impl Outcome {
                 settled_at,
             },
             Ok(Receipt { reference, segments, encoding, cost, .. }) => {
-                Self::Sent { reference, segments, encoding, cost, settled_at }
+                Self::Sent { reference, segments, encoding, cost, estimated: false, settled_at }
             }
             Err(DeliveryError { failure: Failure::Unknown, code, text, .. }) => {
                 Self::Unknown { code, text, settled_at }
@@ -135,6 +140,16 @@ impl Outcome {
                 Self::Failed { failure, code, text, settled_at }
             }
         }
+    }
+
+    /// The same with a cost that was estimated, if it was sent and the service did not say what it costs.
+    #[must_use]
+    pub fn or_estimated(mut self, estimate: Option<Cost>) -> Self {
+        if let Self::Sent { cost: cost @ None, estimated, .. } = &mut self {
+            *estimated = estimate.is_some();
+            *cost = estimate;
+        }
+        self
     }
 
     /// Whether the message was surely not taken, and neither the recipient nor the text is to blame: sending it again

@@ -11,7 +11,7 @@ pub use running::Settling;
 
 use crate::{
     clock::Clock,
-    delivery::{Delivery, Outcome},
+    delivery::{Delivery, Outcome, Prices},
     metrics::Metrics,
     plugin::Providers,
     seal::{Chance, DeliveryId, Keys},
@@ -49,6 +49,8 @@ pub struct OutboxParts {
     pub clock: Clock,
     /// What ids are made of.
     pub chance: Chance,
+    /// What messages cost where their service does not say.
+    pub prices: Prices,
     /// What counts what became of deliveries.
     pub metrics: Arc<Metrics>,
 }
@@ -115,7 +117,9 @@ impl Shared {
         loop {
             let Answered { answer, took } = answered;
             let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
-            let settlement = Settlement { delivery: delivery.clone(), answer, successor };
+            let segments = answer.as_ref().map_or(None, |receipt| receipt.segments);
+            let estimate = self.parts.prices.estimate(&delivery.provider, &delivery.recipient, segments);
+            let settlement = Settlement { delivery: delivery.clone(), answer, estimate, successor };
             let Settled { verification: after, delivery: settled, next } = match self.keep(settlement).await {
                 Ok(settled) => settled,
                 Err(error) => {

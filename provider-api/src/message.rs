@@ -256,7 +256,7 @@ impl Receipt {
     /// Adds what it costs.
     #[must_use]
     pub fn with_cost(mut self, amount: impl Into<String>, currency: impl Into<String>) -> Self {
-        self.cost = Some(Cost { amount: amount.into(), currency: currency.into() });
+        self.cost = Some(Cost::new(amount, currency));
         self
     }
 }
@@ -269,6 +269,13 @@ pub struct Cost {
     pub amount: String,
     /// ISO 4217, for example `EUR`.
     pub currency: String,
+}
+
+impl Cost {
+    /// An amount in decimal digits, in a currency by its ISO 4217 code.
+    pub fn new(amount: impl Into<String>, currency: impl Into<String>) -> Self {
+        Self { amount: amount.into(), currency: currency.into() }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod bad_bytes;
 mod bad_input;
 mod check;
 mod concurrency;
+mod costs;
 mod failures;
 mod idempotency;
 mod keys;

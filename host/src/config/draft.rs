@@ -16,6 +16,7 @@ use super::{
     tree::Node,
 };
 use crate::{
+    delivery::Prices,
     limit::{Limits, Rules},
     plugin::{Libraries, LibrarySettings, Settings},
     template::Site,
@@ -176,6 +177,10 @@ impl Draft {
         templates::note_lengths(&self.site, &providers, &self.applications, &routes, shelf, &mut report);
         templates::note_unsent(&providers, &self.applications, &routes, shelf, &mut report);
         let templates = templates::settle(self.site, &providers, &self.applications);
+        let tables = providers.iter().filter_map(|provider| {
+            provider.prices.clone().map(|table| (provider.settings.id.clone(), table))
+        });
+        let prices = Prices(tables.collect());
         let settings = providers.into_iter().map(|provider| provider.settings);
         let own = |typed: &applications::Typed| (typed.application.id.clone(), typed.limits.clone());
         let limits = Limits { common: self.limits, own: self.applications.iter().map(own).collect() };
@@ -192,6 +197,7 @@ impl Draft {
             log: self.log,
             environment: self.environment,
             providers: settings.map(|settings| (settings.id.clone(), settings)).collect(),
+            prices,
             routes,
             applications: applications.map(|application| (application.id.clone(), application)).collect(),
             limits,

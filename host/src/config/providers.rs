@@ -1,12 +1,14 @@
 //! `[providers.ID]`: what an operator says about each provider.
 
 use super::{
+    prices,
     report::Report,
     section::{Field, Section},
     templates::{self, Texts},
     tree::Node,
 };
 use crate::{
+    delivery::PriceTable,
     plugin::{Isolation, Settings},
     template::Site,
 };
@@ -37,6 +39,8 @@ pub(super) struct Typed {
     pub(super) config: Option<Node>,
     /// What their table is called.
     pub(super) path: String,
+    /// What its messages cost, if the file says.
+    pub(super) prices: Option<PriceTable>,
     /// What its messages say.
     pub(super) templates: Texts,
 }
@@ -62,6 +66,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
         None => Some(Node::empty_table(table.at())),
     };
     let templates = table.find("templates").and_then(|field| templates::texts(&field, site, report));
+    let prices = table.find("prices").and_then(|field| Some(prices::read(&field.table(report)?, report)));
     table.close(report);
     if !is_word(field.key) {
         report.mistake(
@@ -86,6 +91,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
         },
         config,
         path: format!("{}.config", field.path),
+        prices,
         templates: templates.unwrap_or_default(),
     })
 }
@@ -104,7 +110,7 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
         config: json!({}),
     };
     let templates = Texts::default();
-    Typed { at: 0, settings, config: Some(keys), path: "config".to_owned(), templates }
+    Typed { at: 0, settings, config: Some(keys), path: "config".to_owned(), prices: None, templates }
 }
 
 /// What a name is, for hints.

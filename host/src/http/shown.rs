@@ -75,13 +75,22 @@ pub(super) struct ShownDelivery<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cost: Option<&'a Cost>,
+    cost: Option<ShownCost<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+}
+
+/// What a message costs; `estimated` where the operator's table says so and not the service.
+#[derive(Serialize)]
+struct ShownCost<'a> {
+    #[serde(flatten)]
+    cost: &'a Cost,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    estimated: bool,
 }
 
 impl Shown {
@@ -155,9 +164,12 @@ impl<'a> ShownDelivery<'a> {
         };
         match &delivery.outcome {
             Outcome::Queued => {}
-            Outcome::Sent { reference, segments, encoding, cost, settled_at } => {
+            Outcome::Sent { reference, segments, encoding, cost, estimated, settled_at } => {
                 shown.settled_at = Some(*settled_at);
-                (shown.reference, shown.cost) = (reference.as_deref(), cost.as_ref());
+                (shown.reference, shown.cost) = (
+                    reference.as_deref(),
+                    cost.as_ref().map(|cost| ShownCost { cost, estimated: *estimated }),
+                );
                 (shown.segments, shown.encoding) = (*segments, encoding.as_deref());
             }
             Outcome::Failed { code, text, settled_at, .. } | Outcome::Unknown { code, text, settled_at } => {
@@ -213,6 +225,22 @@ mod tests {
         let shown =
             to_value(Shown::started(verification.summary(millis(0)), Some(Brief::of(&delivery)))).unwrap();
         assert_eq!(shown["delivery"], json!({"id": delivery.id, "status": "failed", "failure": "opted_out"}));
+    }
+
+    #[test]
+    fn a_cost_says_whether_it_was_estimated() {
+        let cost = |receipt: Receipt| {
+            let mut delivery = delivery("one", &[]);
+            let estimate = Some(Cost::new("0.05", "GBP"));
+            delivery.outcome = Outcome::new(Ok(receipt), millis(1)).or_estimated(estimate);
+            to_value(ShownDelivery::new(&delivery)).unwrap()["cost"].clone()
+        };
+        let said = Receipt::new("SM1").with_cost("0.0425", "EUR");
+        assert_eq!(cost(said), json!({"amount": "0.0425", "currency": "EUR"}));
+        let estimated = json!({"amount": "0.05", "currency": "GBP", "estimated": true});
+        assert_eq!(cost(Receipt::new("SM1")), estimated);
+        let failed = Outcome::new(Err(DeliveryError::unknown("late")), millis(1));
+        assert_eq!(failed.clone().or_estimated(Some(Cost::new("1", "EUR"))), failed);
     }
 
     #[test]

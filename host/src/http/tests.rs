@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     clock::{ManualClock, millis},
     config::{Draft, Environment},
+    delivery::Prices,
     outbox::{
         OutboxParts,
         tester::TesterParts,
@@ -48,6 +49,7 @@ pub(super) fn house() -> House {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance: chance.clone(),
+        prices: Prices::default(),
         metrics: Arc::clone(&metrics),
     });
     let libraries = Arc::default();

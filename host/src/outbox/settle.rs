@@ -8,7 +8,7 @@ use crate::{
     verification::Verification,
 };
 use jiff::Timestamp;
-use provider_api::{DeliveryError, Receipt};
+use provider_api::{Cost, DeliveryError, Receipt};
 use std::time::Duration;
 
 /// A provider's answer to a delivery.
@@ -16,6 +16,8 @@ use std::time::Duration;
 pub(super) struct Settlement {
     pub(super) delivery: Delivery,
     pub(super) answer: Result<Receipt, DeliveryError>,
+    /// What the operator's table says that it costs.
+    pub(super) estimate: Option<Cost>,
     /// The name of the delivery that takes over, should there be one.
     pub(super) successor: DeliveryId,
 }
@@ -32,7 +34,7 @@ impl Settlement {
     /// Nobody takes over once the verification is over or carries a fresh code.
     pub(super) fn apply(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Settled>, Stop> {
         let mut delivery = self.delivery.clone();
-        delivery.outcome = Outcome::new(self.answer.clone(), now);
+        delivery.outcome = Outcome::new(self.answer.clone(), now).or_estimated(self.estimate.clone());
         let mut changes = Changes::none();
         let stored = view.read::<Delivery>(&(&delivery.id).into())?;
         let Some(mut verification) = view.read::<Verification>(&(&delivery.verification).into())? else {

@@ -75,6 +75,7 @@ fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
         providers: Arc::default(),
         ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        prices: Prices::default(),
         metrics: Arc::new(Metrics::new(hand.clock().now())),
         clock: hand.clock(),
         chance,
@@ -186,7 +187,8 @@ async fn a_send_is_given_back_if_surely_no_provider_took_it_by_our_fault() {
         let delivery = deliveries.into_iter().find(|delivery| delivery.outcome == Outcome::Queued).unwrap();
         for time in ["first", "again"] {
             let successor = DeliveryId::new(millis(2_000), &Chance::seeded(10));
-            let settlement = Settlement { delivery: delivery.clone(), answer: answer(says), successor };
+            let settlement =
+                Settlement { delivery: delivery.clone(), answer: answer(says), estimate: None, successor };
             let settled = ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
             let kept = settled.verification.unwrap();
             let shown = format!("{told:?} {says} {time}");
@@ -221,7 +223,12 @@ async fn what_a_limit_counted_goes_back_once_however_often_a_send_settles() {
         ledger.run(Vec::new(), put).await.unwrap();
         for _ in 0..2 {
             let successor = DeliveryId::new(millis(2_000), &Chance::seeded(10));
-            let settlement = Settlement { delivery: deliveries[0].clone(), answer: answer(says), successor };
+            let settlement = Settlement {
+                delivery: deliveries[0].clone(),
+                answer: answer(says),
+                estimate: None,
+                successor,
+            };
             ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
             let limit = limit.clone();
             let read = move |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<Window>(&limit)?));
@@ -239,7 +246,12 @@ async fn a_send_that_another_provider_may_still_take_is_not_given_back() {
     deliveries[0].successors = vec!["two".to_owned()];
     let ledger = ledger_of(&verification, &deliveries, &hand).await;
     let successor = DeliveryId::new(millis(1_000), &Chance::seeded(10));
-    let settlement = Settlement { delivery: deliveries.remove(0), answer: answer("unavailable"), successor };
+    let settlement = Settlement {
+        delivery: deliveries.remove(0),
+        answer: answer("unavailable"),
+        estimate: None,
+        successor,
+    };
     let settled = ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
     assert!(settled.next.is_some());
     assert_eq!(settled.verification.unwrap().sends_left, 1);

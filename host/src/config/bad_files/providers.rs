@@ -246,3 +246,32 @@ fn a_library_whose_schema_is_none_is_left_out() {
     assert!(!config.providers["odd"].enabled);
     assert!(config.warnings[0].what.contains("the schema of its library `odd` cannot be used"));
 }
+
+/// T13: prices that are none, and prefixes of no number, each where it stands.
+#[test]
+fn each_bad_price_is_told() {
+    let text = format!(
+        "[providers.sms_twilio.prices]\n\"+44\" = \"0.0463 GBP\"\n44 = \"1 GBP\"\n\"+0\" = 5\n\"+1\" = \"1,5 USD\"\n\
+         default = \"free\"\n{GOOD_PROVIDER}"
+    );
+    let prefix = "`providers.sms_twilio.prices` has a key that no number begins with\n\
+                  hint: `+` and digits in quotes, or `default`: \"+44\" = \"0.0463 GBP\"";
+    let price = "is no price\nhint: an amount and a currency (ISO 4217): \"0.0463 GBP\"";
+    assert_eq!(
+        told(&text),
+        [
+            format!("3:1: {prefix}"),
+            format!("4:1: {prefix}"),
+            "4:8: `providers.sms_twilio.prices.…` must be a text, not a whole number\nhint: write it in quotes: \"…\""
+                .to_owned(),
+            format!("5:8: `providers.sms_twilio.prices.…` {price}"),
+            format!("6:11: `providers.sms_twilio.prices.default` {price}"),
+        ]
+    );
+    let good = format!("[providers.sms_twilio.prices]\n\"+44\" = \"0.0463 GBP\"\n{GOOD_PROVIDER}");
+    let prices = read(&good).unwrap().prices;
+    let cost =
+        prices.estimate("sms_twilio", &provider_api::Recipient::new("+447700900123"), Some(2)).unwrap();
+    assert_eq!((cost.amount.as_str(), cost.currency.as_str()), ("0.0926", "GBP"));
+    assert_eq!(told("[providers.sms_twilio]\nprices = 1\nenabled = false\n").len(), 1);
+}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     clock::{ManualClock, after, millis},
-    delivery::tests::delivery,
+    delivery::{Prices, tests::delivery},
     metrics::Metrics,
     outbox::{Outbox, OutboxParts},
     seal::{Chance, Keys},
@@ -31,6 +31,7 @@ async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,
+        prices: Prices::default(),
         metrics: Arc::new(Metrics::new(hand.clock().now())),
     });
     let mut verification = verification(policy(), millis(1_000));
