@@ -3,6 +3,7 @@
 mod arguments;
 mod backup;
 mod check;
+mod doctor;
 mod exit;
 mod methods;
 mod page;
@@ -74,6 +75,7 @@ async fn perform(arguments: Arguments) -> Result<Page, Trouble> {
     match arguments.command {
         Command::Serve => serve::run(file).await,
         Command::Check => check::run(file).await,
+        Command::Doctor => doctor::run(file).await,
         Command::Providers(command) => providers::run(file, command).await,
         Command::Methods(asked) => methods::run(file, asked).await,
         Command::Send(asked) => send::run(file, asked).await,

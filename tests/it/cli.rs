@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod doctor;
 mod nothing;
 mod providers;
 mod send;

@@ -36,6 +36,11 @@ pub(super) enum Command {
     /// Fails with 3 if the configuration has mistakes, and with 1 if an enabled provider has no usable library or
     /// does not open. Providers are opened once for it; nothing is sent.
     Check,
+    /// Look at everything that somebody who helps would ask first, each with its remedy
+    ///
+    /// Configuration, providers, files, disk, ports, a server that lives, limits, clock. Fails with 1 if something does
+    /// not work. Providers are opened once for it; nothing is sent, and nothing of the server's is changed.
+    Doctor,
     /// Look at providers and their libraries, and try them
     #[command(subcommand)]
     Providers(Providers),
