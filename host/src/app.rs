@@ -16,6 +16,7 @@ use crate::{
     template,
     verifier::{Verifier, VerifierParts},
 };
+use axum::Router;
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -86,46 +87,23 @@ impl App {
         let admin = config.server.admin.as_deref().map(AdminSocket::open).transpose()?;
         phone::warm_up();
         template::warm_up();
-        let metrics = Arc::new(Metrics::new(world.clock.now()));
-        let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
-        let ledger = match &config.store {
-            Store::Memory => Ledger::in_memory(Arc::clone(&keys), world.chance.clone(), world.clock.clone())?,
-            Store::Sqlite(path) => {
-                Ledger::open(path, Arc::clone(&keys), world.chance.clone(), world.clock.clone())?
-            }
-        };
+        let (ledger, keys) = kept(&config, world)?;
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
-        let libraries = Arc::new(libraries.clone());
-        let saved = Saved::new(&config, Arc::clone(&libraries));
-        let tester = Tester::new(TesterParts {
-            templates: config.templates.clone(),
-            providers: Arc::clone(&providers),
-            libraries,
-            workshop,
-        });
-        let outbox = Outbox::new(OutboxParts {
-            templates: config.templates,
-            providers: Arc::clone(&providers),
-            ledger: ledger.clone(),
-            keys: Arc::clone(&keys),
-            clock: world.clock.clone(),
-            chance: world.chance.clone(),
-            prices: config.prices,
-            metrics: Arc::clone(&metrics),
-        });
-        let verifier = Verifier::new(VerifierParts {
-            applications: config.applications,
-            routes: config.routes,
-            providers: Arc::clone(&providers),
-            ledger,
-            keys,
-            clock: world.clock.clone(),
-            chance: world.chance.clone(),
-            limits: config.limits,
-        });
-        let face = Face { verifier, outbox, tester, saved, chance: world.chance.clone(), metrics };
-        Ok(Self { listener, admin, face: Arc::new(face), providers })
+        let face = face(config, libraries, world, workshop, Arc::clone(&providers), ledger, keys);
+        Ok(Self { listener, admin, face, providers })
+    }
+
+    /// The operator routes over the store and the keys alone: no provider is opened and nothing listens. For a command
+    /// that finds no server running.
+    ///
+    /// # Errors
+    ///
+    /// When keys or store cannot be had.
+    pub fn at_rest(config: Config, libraries: &Libraries, world: &World) -> Result<Router, StartError> {
+        let (ledger, keys) = kept(&config, world)?;
+        let face = face(config, libraries, world, world.workshop.clone(), Arc::default(), ledger, keys);
+        Ok(http::admin_router(face))
     }
 
     /// Where it listens.
@@ -177,4 +155,58 @@ impl App {
         }
         self.providers.close().await;
     }
+}
+
+/// What outlives the process: the store and the keys.
+fn kept(config: &Config, world: &World) -> Result<(Ledger, Arc<Keys>), StartError> {
+    let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
+    let (own, chance, clock) = (Arc::clone(&keys), world.chance.clone(), world.clock.clone());
+    let ledger = match &config.store {
+        Store::Memory => Ledger::in_memory(own, chance, clock)?,
+        Store::Sqlite(path) => Ledger::open(path, own, chance, clock)?,
+    };
+    Ok((ledger, keys))
+}
+
+/// What the handlers speak for, put together.
+fn face(
+    config: Config,
+    libraries: &Libraries,
+    world: &World,
+    workshop: Workshop,
+    providers: Arc<Providers>,
+    ledger: Ledger,
+    keys: Arc<Keys>,
+) -> Arc<Face> {
+    let metrics = Arc::new(Metrics::new(world.clock.now()));
+    let libraries = Arc::new(libraries.clone());
+    let saved = Saved::new(&config, Arc::clone(&libraries));
+    let tester = Tester::new(TesterParts {
+        templates: config.templates.clone(),
+        providers: Arc::clone(&providers),
+        libraries,
+        workshop,
+    });
+    let outbox = Outbox::new(OutboxParts {
+        templates: config.templates,
+        providers: Arc::clone(&providers),
+        ledger: ledger.clone(),
+        keys: Arc::clone(&keys),
+        clock: world.clock.clone(),
+        chance: world.chance.clone(),
+        prices: config.prices,
+        metrics: Arc::clone(&metrics),
+    });
+    let verifier = Verifier::new(VerifierParts {
+        applications: config.applications,
+        routes: config.routes,
+        providers,
+        ledger,
+        keys,
+        clock: world.clock.clone(),
+        chance: world.chance.clone(),
+        limits: config.limits,
+    });
+    let chance = world.chance.clone();
+    Arc::new(Face { verifier, outbox, tester, saved, chance, metrics })
 }

@@ -6,6 +6,8 @@ mod check;
 mod doctor;
 mod exit;
 mod methods;
+#[expect(dead_code, reason = "the subcommands that ask come next")]
+mod operator;
 mod page;
 mod providers;
 mod schema_keys;

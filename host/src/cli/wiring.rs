@@ -30,6 +30,7 @@ use crate::{
     template::{Locale, Occasion},
     verifier::{Verifier, VerifierParts},
 };
+use axum::Router;
 use provider_api::{
     DeliveryError, Member, Message,
     testing::{
@@ -109,6 +110,12 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
         () = app.serve(async { drop(stopped.await) }) => Ok(()),
         () = hurried => Err(Trouble::new("a second signal ended the server before everything was finished")),
     }
+}
+
+/// The operator routes over the store that a server left.
+pub(super) fn at_rest(setup: Setup) -> Result<Router, Trouble> {
+    let Setup { config, libraries } = setup;
+    App::at_rest(config, &libraries, &World::of_this_process()).map_err(|why| Trouble::told(&why))
 }
 
 /// Opens every enabled provider and tells how it is, then closes them again.

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The keys that have no default: required, or examples of what may be said. A route has none either, but the only
 /// provider of a channel is its route anyway.
-const WITHOUT_DEFAULT: [&str; 17] = [
+const WITHOUT_DEFAULT: [&str; 19] = [
     "server.proxy",
     "server.allow_test_recipients",
     "applications.web.test_recipients.\"+15005550006\"",
