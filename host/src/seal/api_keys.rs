@@ -29,6 +29,12 @@ fn digest_of(key: &str) -> digest::Digest {
     digest::digest(&digest::SHA256, key.as_bytes())
 }
 
+impl<T> Default for ApiKeys<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T> fmt::Debug for ApiKeys<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApiKeys({})", self.0.len())
