@@ -1,5 +1,7 @@
 //! Builds the server from its configuration: the only place that says which parts stand behind the interfaces.
 
+mod take;
+
 use crate::{
     clock::Clock,
     config::{Config, Saved, Store},
@@ -11,14 +13,19 @@ use crate::{
     },
     phone,
     plugin::{Libraries, Providers, Workshop},
+    route::Routes,
     seal::{Chance, KeyFileError, Keys},
-    store::{Ledger, OpenError},
+    store::{Ledger, LedgerError, OpenError},
     template,
-    verifier::{Verifier, VerifierParts},
+    verifier::{Directory, Verifier, VerifierParts},
 };
+use arc_swap::ArcSwap;
 use axum::Router;
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, watch},
+};
 
 /// How long a shutdown waits for deliveries under way.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -28,6 +35,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 pub struct App {
     listener: TcpListener,
     admin: Option<AdminSocket>,
+    remote: Option<TcpListener>,
     face: Arc<Face>,
     providers: Arc<Providers>,
 }
@@ -55,8 +63,10 @@ impl World {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken, or not this machine's.
-    #[error("cannot listen on `{address}`: {cause}\nhint: change `server.listen`, or end what listens there")]
+    #[error("cannot listen on `{address}`: {cause}\nhint: change `{key}`, or end what listens there")]
     Listen {
+        /// The key of the configuration that names it.
+        key: &'static str,
         /// Where it should listen.
         address: SocketAddr,
         /// What the system says.
@@ -69,6 +79,9 @@ pub enum StartError {
     /// The keys cannot be had.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
+    /// What the store keeps of applications and API keys cannot be read.
+    #[error("cannot read what the store keeps of applications and API keys")]
+    Read(#[from] LedgerError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -81,17 +94,19 @@ impl App {
     ///
     /// When an address is taken, or keys or store cannot be had.
     pub async fn start(config: Config, libraries: &Libraries, world: &World) -> Result<Self, StartError> {
-        let address = config.server.listen;
-        let listening = TcpListener::bind(address).await;
-        let listener = listening.map_err(|cause| StartError::Listen { address, cause })?;
+        let listener = listen("server.listen", config.server.listen).await?;
+        let remote = match config.server.admin_address {
+            Some(address) => Some(listen("server.admin", address).await?),
+            None => None,
+        };
         let admin = config.server.admin.as_deref().map(AdminSocket::open).transpose()?;
         phone::warm_up();
         template::warm_up();
         let (ledger, keys) = kept(&config, world)?;
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
-        let face = face(config, libraries, world, workshop, Arc::clone(&providers), ledger, keys);
-        Ok(Self { listener, admin, face, providers })
+        let face = face(&config, libraries, world, workshop, Arc::clone(&providers), (ledger, keys)).await?;
+        Ok(Self { listener, admin, remote, face, providers })
     }
 
     /// The operator routes over the store and the keys alone: no provider is opened and nothing listens. For a command
@@ -100,9 +115,13 @@ impl App {
     /// # Errors
     ///
     /// When keys or store cannot be had.
-    pub fn at_rest(config: Config, libraries: &Libraries, world: &World) -> Result<Router, StartError> {
-        let (ledger, keys) = kept(&config, world)?;
-        let face = face(config, libraries, world, world.workshop.clone(), Arc::default(), ledger, keys);
+    pub async fn at_rest(
+        config: &Config,
+        libraries: &Libraries,
+        world: &World,
+    ) -> Result<Router, StartError> {
+        let kept = kept(config, world)?;
+        let face = face(config, libraries, world, world.workshop.clone(), Arc::default(), kept).await?;
         Ok(http::admin_router(face))
     }
 
@@ -118,6 +137,20 @@ impl App {
     /// The admin socket, if there is one.
     pub fn admin(&self) -> Option<&Path> {
         self.admin.as_ref().map(AdminSocket::path)
+    }
+
+    /// Where operators are answered who present a key, if they are anywhere.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn remote(&self) -> io::Result<Option<SocketAddr>> {
+        self.remote.as_ref().map(TcpListener::local_addr).transpose()
+    }
+
+    /// Who may call.
+    pub fn directory(&self) -> &Directory {
+        self.face.verifier.directory()
     }
 
     /// The providers it opened.
@@ -142,11 +175,17 @@ impl App {
                 http::serve(socket, admin, end).await;
             }
         };
+        let (remote, end) = (http::remote_admin_router(Arc::clone(&self.face)), stopped());
+        let remote = async {
+            if let Some(listener) = self.remote {
+                http::serve(listener, remote, end).await;
+            }
+        };
         let shutdown = async {
             shutdown.await;
             drop(stop);
         };
-        tokio::join!(public, admin, shutdown);
+        tokio::join!(public, admin, remote, shutdown);
         // What is due from now on is done by the next host.
         watching.abort();
         let left = self.face.outbox.drain(DRAIN).await;
@@ -168,45 +207,52 @@ fn kept(config: &Config, world: &World) -> Result<(Ledger, Arc<Keys>), StartErro
     Ok((ledger, keys))
 }
 
+async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|cause| StartError::Listen { key, address, cause })
+}
+
 /// What the handlers speak for, put together.
-fn face(
-    config: Config,
+async fn face(
+    config: &Config,
     libraries: &Libraries,
     world: &World,
     workshop: Workshop,
     providers: Arc<Providers>,
-    ledger: Ledger,
-    keys: Arc<Keys>,
-) -> Arc<Face> {
+    (ledger, keys): (Ledger, Arc<Keys>),
+) -> Result<Arc<Face>, StartError> {
     let metrics = Arc::new(Metrics::new(world.clock.now()));
     let libraries = Arc::new(libraries.clone());
-    let saved = Saved::new(&config, Arc::clone(&libraries));
+    let templates = Arc::new(ArcSwap::from_pointee(config.templates.clone()));
     let tester = Tester::new(TesterParts {
-        templates: config.templates.clone(),
+        templates: Arc::clone(&templates),
         providers: Arc::clone(&providers),
-        libraries,
+        libraries: Arc::clone(&libraries),
         workshop,
     });
     let outbox = Outbox::new(OutboxParts {
-        templates: config.templates,
+        templates: Arc::clone(&templates),
         providers: Arc::clone(&providers),
         ledger: ledger.clone(),
         keys: Arc::clone(&keys),
         clock: world.clock.clone(),
         chance: world.chance.clone(),
-        prices: config.prices,
+        prices: config.prices.clone(),
         metrics: Arc::clone(&metrics),
     });
+    // Who may call it takes from the configuration below, as it does whenever the file is read anew.
     let verifier = Verifier::new(VerifierParts {
-        applications: config.applications,
-        routes: config.routes,
+        applications: BTreeMap::new(),
+        routes: Routes::default(),
         providers,
         ledger,
         keys,
         clock: world.clock.clone(),
         chance: world.chance.clone(),
-        limits: config.limits,
     });
-    let chance = world.chance.clone();
-    Arc::new(Face { verifier, outbox, tester, saved, chance, metrics })
+    let saved = ArcSwap::from_pointee(Saved::new(config, Arc::clone(&libraries)));
+    let (chance, changing) = (world.chance.clone(), Mutex::default());
+    let face = Arc::new(Face { verifier, outbox, tester, saved, templates, changing, chance, metrics });
+    face.verifier.directory().learn_keys().await?;
+    take::take(&face, config, libraries).await?;
+    Ok(face)
 }

@@ -11,6 +11,7 @@ pub use test_recipients::TestRecipients;
 #[cfg(test)]
 pub(crate) use bounds::tests::narrow;
 
+use crate::limit::Rules;
 use provider_api::{PayloadKind, Secret};
 use std::{fmt, str::FromStr};
 
@@ -31,6 +32,8 @@ pub struct Application {
     pub bounds: Bounds,
     /// Who is sent nothing and proves with a code that is known.
     pub test_recipients: TestRecipients,
+    /// How often what may happen.
+    pub limits: Rules,
 }
 
 /// What a member is offered: `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`.

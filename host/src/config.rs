@@ -5,6 +5,7 @@ mod draft;
 mod environment;
 mod limits;
 mod log;
+mod made;
 mod mistake;
 mod policy;
 mod prices;
@@ -33,6 +34,7 @@ mod example;
 pub use draft::{Draft, FILE};
 pub use environment::Environment;
 pub use log::Log;
+pub use made::{MadeApplication, written};
 pub use mistake::{Mistake, Mistakes};
 pub use server::{Server, Store};
 pub use unsaved::{Saved, Unready};
@@ -40,7 +42,7 @@ pub use unsaved::{Saved, Unready};
 use crate::{
     application::Application,
     delivery::Prices,
-    limit::Limits,
+    limit::Rules,
     plugin::{LibrarySettings, Settings},
     route::Routes,
     template::Templates,
@@ -78,8 +80,8 @@ pub struct Config {
     pub routes: Routes,
     /// Every application, by id.
     pub applications: BTreeMap<String, Application>,
-    /// How often something may happen.
-    pub limits: Limits,
+    /// The limits of an application that says nothing of its own.
+    pub limits: Rules,
     /// What is wrong but stops nothing: libraries that are missing or refused.
     pub warnings: Vec<Mistake>,
     /// What is not wrong but worth knowing: texts that cost more than one SMS.

@@ -24,7 +24,7 @@ mod shown;
 mod start;
 mod trace;
 
-pub use admin::{AdminSocket, SocketError, admin_router};
+pub use admin::{AdminSocket, SocketError, admin_router, remote_admin_router};
 pub use serve::{Listener, serve};
 
 use crate::{
@@ -32,8 +32,10 @@ use crate::{
     metrics::Metrics,
     outbox::{Outbox, tester::Tester},
     seal::Chance,
+    template::{Layer, Templates},
     verifier::Verifier,
 };
+use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -43,7 +45,9 @@ use axum::{
     routing::{get, post},
 };
 use problem::Problem;
-use std::{sync::Arc, time::Duration};
+use provider_api::Channel;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// The most bytes of a request's body.
@@ -62,11 +66,27 @@ pub struct Face {
     /// What tests providers.
     pub tester: Tester,
     /// What the configuration says of them.
-    pub saved: Saved,
+    pub saved: ArcSwap<Saved>,
+    /// What messages say: shared with whoever says it.
+    pub templates: Arc<ArcSwap<Templates>>,
+    /// Held while applications, what they say and the configuration change together.
+    pub changing: Mutex<()>,
     /// What names of requests are made of.
     pub chance: Chance,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+}
+
+impl Face {
+    /// What an application's messages say from now on, by channel; nothing of its own with `None`.
+    fn says(&self, application: &str, layers: Option<BTreeMap<Channel, Layer>>) {
+        let mut templates = Templates::clone(&self.templates.load());
+        match layers {
+            Some(layers) => templates.applications.insert(application.to_owned(), layers),
+            None => templates.applications.remove(application),
+        };
+        self.templates.store(Arc::new(templates));
+    }
 }
 
 /// Every route of the public face.

@@ -9,7 +9,7 @@ mod window;
 
 pub use failures::Failures;
 pub use reads::Reads;
-pub use rules::{Guessing, Limits, Rate, Rules};
+pub use rules::{Guessing, Rate, Rules};
 pub use standing::{Exceeded, Standing};
 pub use subject::{address, network};
 pub use window::{Taken, Window};

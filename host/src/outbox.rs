@@ -19,6 +19,7 @@ use crate::{
     template::Templates,
     verification::Verification,
 };
+use arc_swap::ArcSwap;
 use provider_api::{DeliveryError, Receipt};
 use running::Running;
 use settle::{Settled, Settlement};
@@ -38,7 +39,7 @@ pub struct Outbox {
 #[derive(Debug)]
 pub struct OutboxParts {
     /// What messages say.
-    pub templates: Templates,
+    pub templates: Arc<ArcSwap<Templates>>,
     /// The providers that are open.
     pub providers: Arc<Providers>,
     /// Where deliveries are kept.
@@ -175,7 +176,8 @@ impl Shared {
             .code(&self.parts.keys, delivery.generation)
             .map_err(|why| DeliveryError::misconfigured(why.to_string()))?;
         let now = self.parts.clock.now();
-        lane.deliver(message::write(verification, delivery, &code, &self.parts.templates, now)).await
+        let templates = self.parts.templates.load_full();
+        lane.deliver(message::write(verification, delivery, &code, &templates, now)).await
     }
 }
 

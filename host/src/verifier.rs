@@ -2,6 +2,7 @@
 
 mod cancel;
 mod check;
+mod directory;
 mod fetch;
 mod idempotency;
 mod limits;
@@ -11,6 +12,9 @@ mod methods;
 mod start;
 
 pub use check::{Check, Checked};
+pub use directory::{
+    ApiKey, Caller, Directory, DirectoryError, KeptApplication, Made, NewApiKey, Scope, Source,
+};
 pub use fetch::Fetched;
 pub use idempotency::Idempotency;
 pub use limits::{Asker, Subject};
@@ -22,40 +26,35 @@ pub use start::{Due, Start, Started};
 use crate::{
     application::Application,
     clock::Clock,
-    limit::{Exceeded, Limits, Reads},
+    limit::{Exceeded, Reads},
     member::Refusal,
     plugin::{Lane, Providers},
     route::Routes,
-    seal::{ApiKeys, Chance, Keys, VerificationId},
+    seal::{Chance, Keys, VerificationId},
     store::{Fault, Ledger, LedgerError, Stop, View},
     verification::{Ended, ResendRefused, Verification},
 };
-use provider_api::Secret;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
 };
 
 /// Starts, checks, cancels and shows verifications, and says which methods reach a member.
 #[derive(Debug)]
 pub struct Verifier {
-    applications: BTreeMap<String, Arc<Application>>,
-    api_keys: ApiKeys<Arc<Application>>,
-    routes: Routes,
-    configured: BTreeSet<String>,
+    directory: Directory,
     providers: Arc<Providers>,
     ledger: Ledger,
     keys: Arc<Keys>,
     clock: Clock,
     chance: Chance,
-    limits: Limits,
     reads: Mutex<Reads>,
 }
 
 /// What a verifier is made of.
 #[derive(Debug)]
 pub struct VerifierParts {
-    /// Who may call, by id.
+    /// Who may call by the configuration, by id.
     pub applications: BTreeMap<String, Application>,
     /// The providers of each channel.
     pub routes: Routes,
@@ -69,8 +68,6 @@ pub struct VerifierParts {
     pub clock: Clock,
     /// What ids are made of.
     pub chance: Chance,
-    /// How often something may happen.
-    pub limits: Limits,
 }
 
 /// Why a use case was refused, sorted by what the caller can do.
@@ -108,37 +105,25 @@ pub enum VerifyError {
 impl Verifier {
     /// Puts its parts together.
     pub fn new(parts: VerifierParts) -> Self {
-        let VerifierParts { applications, routes, providers, ledger, keys, clock, chance, limits } = parts;
-        let applications: BTreeMap<String, Arc<Application>> =
-            applications.into_iter().map(|(id, application)| (id, Arc::new(application))).collect();
-        let owned = |application: &Arc<Application>| {
-            let keys: Vec<(Secret, Arc<Application>)> =
-                application.keys.iter().map(|key| (key.clone(), Arc::clone(application))).collect();
-            keys
-        };
-        let api_keys: Vec<(Secret, Arc<Application>)> = applications.values().flat_map(owned).collect();
-        let api_keys = ApiKeys::new(api_keys.iter().map(|(key, owner)| (key.expose(), Arc::clone(owner))));
-        let routed = routes.iter().flat_map(|(_, providers)| providers.iter().cloned());
-        let configured = providers.status().into_iter().map(|status| status.id).chain(routed).collect();
-        let reads = Mutex::default();
-        Self {
-            applications,
-            api_keys,
-            routes,
-            configured,
-            providers,
-            ledger,
-            keys,
-            clock,
-            chance,
-            limits,
-            reads,
-        }
+        let VerifierParts { applications, routes, providers, ledger, keys, clock, chance } = parts;
+        let configured = providers.status().into_iter().map(|status| status.id).collect();
+        let seals = (Arc::clone(&keys), clock.clone(), chance.clone());
+        let directory = Directory::new(applications, routes, configured, ledger.clone(), seals);
+        Self { directory, providers, ledger, keys, clock, chance, reads: Mutex::default() }
     }
 
-    /// The application that this API key belongs to.
-    pub fn application(&self, api_key: &str) -> Option<Arc<Application>> {
-        self.api_keys.owner(api_key).cloned()
+    /// Who may call.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The application that a key of the configuration belongs to.
+    #[cfg(test)]
+    pub(crate) fn application(&self, api_key: &str) -> Option<Arc<Application>> {
+        match self.directory.caller(api_key)? {
+            Caller::Application(application) => Some(application),
+            Caller::Account | Caller::Operator => None,
+        }
     }
 
     /// The clock that verifications live by.
@@ -154,7 +139,8 @@ impl Verifier {
     /// Whether every application has a method that some provider carries now: one that is open and not left alone.
     pub fn is_ready(&self) -> bool {
         let carries = |lane: &Option<Arc<Lane>>| lane.as_ref().is_some_and(|lane| lane.is_up());
-        self.applications.values().all(|application| {
+        let present = self.directory.present();
+        present.applications().all(|application| {
             application.methods.iter().any(|method| {
                 self.target(method)
                     .is_some_and(|target| target.carriers.iter().any(|(_, lane)| carries(lane)))

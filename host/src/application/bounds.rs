@@ -186,6 +186,7 @@ pub(crate) mod tests {
                 pause: Duration::from_secs(10)..=Duration::from_mins(2),
             },
             test_recipients: TestRecipients::default(),
+            limits: crate::limit::Rules::off(),
         }
     }
 

@@ -86,7 +86,7 @@ impl Operator {
         if setup.config.store == Store::Memory {
             return Err(nobody(socket.as_deref()));
         }
-        Ok(Self(Way::Here(wiring::at_rest(setup)?)))
+        Ok(Self(Way::Here(wiring::at_rest(&setup).await?)))
     }
 
     /// Asks, and hands out the body of the answer; `null` where there is none.

@@ -30,6 +30,7 @@ use crate::{
     template::{Locale, Occasion},
     verifier::{Verifier, VerifierParts},
 };
+use arc_swap::ArcSwap;
 use axum::Router;
 use provider_api::{
     DeliveryError, Member, Message,
@@ -90,6 +91,15 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
     if let Some(socket) = app.admin() {
         tracing::info!(socket = %socket.display(), "operators are answered");
     }
+    if let Ok(Some(address)) = app.remote() {
+        tracing::info!(%address, "operators with a key are answered");
+    }
+    for (application, _) in app.directory().applications() {
+        if application.keys.is_empty() && !app.directory().has_made_key(&application.id) {
+            let hint = format!("`passrelay keys new --application {}` makes one", application.id);
+            tracing::warn!(application.id = application.id, hint, "an application has no API key of its own");
+        }
+    }
     if let Ok(address) = app.address() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     }
@@ -113,9 +123,9 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
 }
 
 /// The operator routes over the store that a server left.
-pub(super) fn at_rest(setup: Setup) -> Result<Router, Trouble> {
-    let Setup { config, libraries } = setup;
-    App::at_rest(config, &libraries, &World::of_this_process()).map_err(|why| Trouble::told(&why))
+pub(super) async fn at_rest(setup: &Setup) -> Result<Router, Trouble> {
+    let resting = App::at_rest(&setup.config, &setup.libraries, &World::of_this_process()).await;
+    resting.map_err(|why| Trouble::told(&why))
 }
 
 /// Opens every enabled provider and tells how it is, then closes them again.
@@ -138,7 +148,7 @@ pub(super) async fn back_up(store: &Path, copy: &Path) -> Result<u64, Trouble> {
 pub(super) async fn test(setup: Setup, settings: &Settings, test: &Test) -> Result<Told, Trouble> {
     let workshop = workshop(&setup);
     let tester = Tester::new(TesterParts {
-        templates: setup.config.templates,
+        templates: Arc::new(ArcSwap::from_pointee(setup.config.templates)),
         providers: Arc::default(),
         libraries: Arc::new(setup.libraries),
         workshop,
@@ -189,7 +199,6 @@ pub(super) async fn methods(
     // Nothing is started, so no code is ever made under them.
     let keys = Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?);
     let verifier = Verifier::new(VerifierParts {
-        limits: setup.config.limits,
         applications: setup.config.applications,
         routes: setup.config.routes,
         providers: Arc::clone(&providers),

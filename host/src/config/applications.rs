@@ -32,23 +32,30 @@ pub(super) struct Typed {
     pub(super) methods_at: Vec<usize>,
     /// What its messages say, by channel.
     pub(super) templates: BTreeMap<Channel, Texts>,
-    /// Its limits.
-    pub(super) limits: Rules,
+}
+
+/// What the rest of the file says that applications stand on.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    /// Whom messages speak for.
+    pub(super) site: &'a Site,
+    /// The limits of an application that says nothing.
+    pub(super) limits: &'a Rules,
+    /// Whether they may name test recipients.
+    pub(super) may_test: bool,
 }
 
 /// Reads `[applications]`.
 pub(super) fn read(
     applications: &Section<'_>,
     environment: &Environment,
-    site: &Site,
-    common: &Rules,
-    may_test: bool,
+    ground: &Ground<'_>,
     report: &mut Report,
 ) -> Vec<Typed> {
     let mut taken: Vec<(String, Secret)> = Vec::new();
     let mut read = Vec::new();
     for field in applications.fields() {
-        read.extend(application(&field, environment, site, common, may_test, &mut taken, report));
+        read.extend(application(&field, environment, ground, &mut taken, report));
     }
     read
 }
@@ -56,20 +63,36 @@ pub(super) fn read(
 fn application(
     field: &Field<'_>,
     environment: &Environment,
-    site: &Site,
-    common: &Rules,
-    may_test: bool,
+    ground: &Ground<'_>,
     taken: &mut Vec<(String, Secret)>,
     report: &mut Report,
 ) -> Option<Typed> {
     let mut table = field.table(report)?;
     let keys = table
-        .require("api_keys", KEYS_HINT, report)
+        .find("api_keys")
         .and_then(|field| field.list(KEYS_HINT, report))
         .unwrap_or_default()
         .iter()
         .filter_map(|item| key(item, field.key, environment, taken, report))
         .collect();
+    let typed = settings(field.key, keys, table, ground, report);
+    if !is_word(field.key) {
+        let what = format!("`{}` is no name for an application", field.path);
+        report.mistake(field.key_at, what, Some(WORD.to_owned()));
+        return None;
+    }
+    Some(typed)
+}
+
+/// Reads the table of an application, but for its keys: those of one that is made at run time stand elsewhere.
+pub(super) fn settings(
+    id: &str,
+    keys: Vec<Secret>,
+    mut table: Section<'_>,
+    ground: &Ground<'_>,
+    report: &mut Report,
+) -> Typed {
+    let Ground { site, limits, may_test } = *ground;
     let methods: Vec<(Method, usize)> = table
         .require("methods", METHODS_HINT, report)
         .and_then(|field| field.list(METHODS_HINT, report))
@@ -80,17 +103,12 @@ fn application(
     let policy = policy(table.table("code", report), &bounds, report);
     let test_recipients = test_recipients::read(&table.table("test_recipients", report), may_test, report);
     let templates = by_channel(&table.table("templates", report), site, report);
-    let limits = limits::read(table.table("limits", report), common, report);
+    let limits = limits::read(table.table("limits", report), limits, report);
     table.close(report);
-    if !is_word(field.key) {
-        let what = format!("`{}` is no name for an application", field.path);
-        report.mistake(field.key_at, what, Some(WORD.to_owned()));
-        return None;
-    }
     let (methods, methods_at) = methods.into_iter().unzip();
-    let application =
-        Application { id: field.key.to_owned(), keys, methods, preferred, policy, bounds, test_recipients };
-    Some(Typed { application, methods_at, templates, limits })
+    let id = id.to_owned();
+    let application = Application { id, keys, methods, preferred, policy, bounds, test_recipients, limits };
+    Typed { application, methods_at, templates }
 }
 
 fn by_channel(templates: &Section<'_>, site: &Site, report: &mut Report) -> BTreeMap<Channel, Texts> {

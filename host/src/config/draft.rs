@@ -1,7 +1,8 @@
 //! A configuration in two steps: what stands in the file, then, once its libraries are known, what it means.
 
 use super::{
-    Config, EXAMPLE, applications,
+    Config, EXAMPLE,
+    applications::{self, Ground},
     environment::Environment,
     limits,
     log::{self, Log},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     delivery::Prices,
-    limit::{Limits, Rules},
+    limit::Rules,
     plugin::{Libraries, LibrarySettings, Settings},
     template::Site,
 };
@@ -119,8 +120,8 @@ impl Draft {
         let routes = routes::read(&root.table("routes", report_to), report_to);
         let limits = limits::read(root.table("limits", report_to), &Rules::default(), report_to);
         let tables = root.table("applications", report_to);
-        let may_test = server.allow_test_recipients;
-        let applications = applications::read(&tables, &environment, &site, &limits, may_test, report_to);
+        let ground = Ground { site: &site, limits: &limits, may_test: server.allow_test_recipients };
+        let applications = applications::read(&tables, &environment, &ground, report_to);
         root.close(report_to);
         Self {
             file: Some(path.to_owned()),
@@ -182,8 +183,6 @@ impl Draft {
         });
         let prices = Prices(tables.collect());
         let settings = providers.into_iter().map(|provider| provider.settings);
-        let own = |typed: &applications::Typed| (typed.application.id.clone(), typed.limits.clone());
-        let limits = Limits { common: self.limits, own: self.applications.iter().map(own).collect() };
         let applications = self.applications.into_iter().map(|typed| typed.application);
         Ok(Config {
             file: self.file,
@@ -200,7 +199,7 @@ impl Draft {
             prices,
             routes,
             applications: applications.map(|application| (application.id.clone(), application)).collect(),
-            limits,
+            limits: self.limits,
         })
     }
 }

@@ -30,6 +30,12 @@ pub(super) fn read(routes: &Section<'_>, report: &mut Report) -> Typed {
     read
 }
 
+/// Settled routes as they would stand in a file.
+pub(super) fn typed(routes: &Routes) -> Typed {
+    let placed = |route: &[String]| route.iter().map(|id| (id.clone(), 0)).collect();
+    routes.iter().map(|(channel, route)| (channel.clone(), placed(route))).collect()
+}
+
 fn providers_of(field: &Field<'_>, report: &mut Report) -> Vec<(String, usize)> {
     let hint = format!("the providers in order, first choice first: {} = [\"sms_twilio\"]", field.key);
     let mut providers: Vec<(String, usize)> = Vec::new();

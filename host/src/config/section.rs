@@ -63,7 +63,11 @@ impl<'a> Section<'a> {
     ) -> Option<Field<'a>> {
         let field = self.find(key);
         if field.is_none() {
-            report.consequence(self.at, format!("`{}` lacks `{key}`", self.path), Some(hint.to_owned()));
+            let what = match self.path.as_str() {
+                "" => format!("`{key}` is missing"),
+                path => format!("`{path}` lacks `{key}`"),
+            };
+            report.missing(self.joined(key), self.at, what, Some(hint.to_owned()));
         }
         field
     }
@@ -86,10 +90,10 @@ impl<'a> Section<'a> {
             let what = format!("unknown key `{}`{place}", shown(&entry.key));
             let hint = suggestion::hint(&entry.key, &self.known);
             if suggestion::nearest(&entry.key, self.known.iter().copied()).is_some() {
-                report.mistake(entry.at, what, hint);
+                report.mistake_of(self.joined(&entry.key), entry.at, what, hint);
             } else {
                 // Perhaps it is only unknown here, and its own table's header is broken.
-                report.consequence(entry.at, what, hint);
+                report.missing(self.joined(&entry.key), entry.at, what, hint);
             }
         }
     }

@@ -1,11 +1,6 @@
 //! `[server]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
 
-use super::{
-    environment::Environment,
-    report::Report,
-    secret,
-    section::{Field, Section},
-};
+use super::{environment::Environment, report::Report, secret, section::Section, tree::Value};
 use crate::plugin::LibrarySettings;
 use provider_api::Secret;
 use reqwest::Url;
@@ -21,6 +16,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The Unix socket of the operator routes, if there is to be one.
     pub admin: Option<PathBuf>,
+    /// Where the operator routes are reached with a key, if anywhere.
+    pub admin_address: Option<SocketAddr>,
     /// Through which proxy providers' HTTP requests go; it may hold a password.
     pub proxy: Option<Secret>,
     /// Whether applications may name recipients that are sent nothing and prove with a known code.
@@ -50,7 +47,7 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
         }
         address
     });
-    let admin = admin(&mut server, report);
+    let (admin, admin_address) = admin(&mut server, report);
     let proxy = server.find("proxy").and_then(|field| {
         let proxy = secret::read(&field, environment, report)?;
         let is_url = Url::parse(proxy.expose()).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -67,26 +64,51 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
     let allow_test_recipients = allow_test_recipients.unwrap_or(false);
     server.close(report);
     let listen = listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
-    Server { listen, admin, proxy, allow_test_recipients }
+    Server { listen, admin, admin_address, proxy, allow_test_recipients }
 }
 
-/// Reads `server.admin`: a Unix socket, or none.
-fn admin(server: &mut Section<'_>, report: &mut Report) -> Option<PathBuf> {
+/// What `server.admin` may be, for hints.
+const ADMIN: &str =
+    "for example \"unix:passrelay-admin.sock\", \"127.0.0.1:9090\", a list of both, or \"off\" for none";
+
+/// Reads `server.admin`: a Unix socket, an address, a list of both, or none.
+fn admin(server: &mut Section<'_>, report: &mut Report) -> (Option<PathBuf>, Option<SocketAddr>) {
     let at = server.at();
-    let field = server.find("admin");
-    let written = match &field {
-        Some(field) => field.text(report)?,
-        None => "unix:passrelay-admin.sock",
+    let Some(field) = server.find("admin") else {
+        return (socket("passrelay-admin.sock", at, report), None);
     };
-    if written == "off" {
-        return None;
+    let (mut path, mut address) = (None, None);
+    let items = match &field.node.value {
+        Value::List(_) => field.list(ADMIN, report).unwrap_or_default(),
+        _ => vec![field.clone()],
+    };
+    for item in &items {
+        let Some(written) = item.text(report) else { continue };
+        if written == "off" && items.len() == 1 {
+            return (None, None);
+        }
+        let is_second = if let Some(name) =
+            written.strip_prefix("unix:").filter(|name| !name.trim().is_empty())
+        {
+            path.replace(socket(name, item.at(), report)).is_some()
+        } else if let Ok(written) = written.parse::<SocketAddr>() {
+            address.replace(written).is_some()
+        } else {
+            item.wrong("names neither a Unix socket nor an IP address and port", ADMIN.to_owned(), report);
+            continue;
+        };
+        if is_second {
+            item.wrong(
+                "names a second of its kind",
+                "one Unix socket and one address at most".to_owned(),
+                report,
+            );
+        }
     }
-    let at = field.as_ref().map_or(at, Field::at);
-    let Some(name) = written.strip_prefix("unix:").filter(|name| !name.trim().is_empty()) else {
-        let hint = "this version knows Unix sockets only: \"unix:passrelay-admin.sock\", or \"off\" for none";
-        report.mistake(at, "`server.admin` names no Unix socket", Some(hint.to_owned()));
-        return None;
-    };
+    (path.flatten(), address)
+}
+
+fn socket(name: &str, at: usize, report: &mut Report) -> Option<PathBuf> {
     let path = report.path(name);
     let length = path.as_os_str().len();
     if length > LONGEST_SOCKET {

@@ -16,7 +16,8 @@ use super::{
     tree::Value,
 };
 use crate::template::{Fault, Layer, Locale, PURPOSES, Part, Site, Template, Templates, Text, Wrong};
-use provider_api::is_word;
+use provider_api::{Channel, is_word};
+use std::collections::BTreeMap;
 
 /// The texts of one owner, and each of them with its place.
 #[derive(Default)]
@@ -41,16 +42,18 @@ pub(super) fn settle(
     applications: &[applications::Typed],
 ) -> Templates {
     let of_provider = |typed: &providers::Typed| (typed.settings.id.clone(), typed.templates.layer.clone());
-    let of_application = |typed: &applications::Typed| {
-        let channels = typed.templates.iter();
-        let layers = channels.map(|(channel, texts)| (channel.clone(), texts.layer.clone()));
-        (typed.application.id.clone(), layers.collect())
-    };
+    let of_application =
+        |typed: &applications::Typed| (typed.application.id.clone(), layers(&typed.templates));
     Templates {
         site,
         providers: providers.iter().map(of_provider).collect(),
         applications: applications.iter().map(of_application).collect(),
     }
+}
+
+/// The texts of an application, by channel.
+pub(super) fn layers(texts: &BTreeMap<Channel, Texts>) -> BTreeMap<Channel, Layer> {
+    texts.iter().map(|(channel, texts)| (channel.clone(), texts.layer.clone())).collect()
 }
 
 /// Reads the texts of one owner: by purpose, and under `locales` the same for each language.
@@ -191,5 +194,5 @@ fn tell(field: &Field<'_>, written: &str, fault: &Fault, site: &Site, report: &m
         Wrong::NoPayload | Wrong::MayLackPayload | Wrong::Endless => field.at(),
         _ => report.inside(field.at(), written, fault.at),
     };
-    report.mistake(at, format!("`{}` {}", field.path, fault.wrong), hint);
+    report.mistake_of(field.path.clone(), at, format!("`{}` {}", field.path, fault.wrong), hint);
 }

@@ -6,20 +6,29 @@ use super::{
     mistake::Mistakes,
     provider_keys, providers,
     report::Report,
+    routes,
     shelf::Shelf,
     tree::{Entry, Node, Value},
 };
-use crate::plugin::{Isolation, Libraries, Settings};
+use crate::{
+    limit::Rules,
+    plugin::{Isolation, Libraries, Settings},
+    template::Site,
+};
 use serde_json::{Map, Value as Json};
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 /// The providers as they are saved. `Debug` shows no secret.
 pub struct Saved {
-    providers: BTreeMap<String, Settings>,
-    libraries: Arc<Libraries>,
-    directories: Vec<PathBuf>,
+    pub(super) providers: BTreeMap<String, Settings>,
+    pub(super) libraries: Arc<Libraries>,
+    pub(super) directories: Vec<PathBuf>,
     environment: Environment,
-    file: PathBuf,
+    pub(super) file: PathBuf,
+    pub(super) site: Site,
+    pub(super) limits: Rules,
+    pub(super) may_test: bool,
+    pub(super) routes: routes::Typed,
 }
 
 /// Why a provider cannot be had with unsaved keys.
@@ -53,6 +62,10 @@ impl Saved {
             directories: config.libraries.directories.clone(),
             environment: config.environment.clone(),
             file: config.file.clone().unwrap_or_else(|| PathBuf::from(FILE)),
+            site: config.templates.site.clone(),
+            limits: config.limits.clone(),
+            may_test: config.server.allow_test_recipients,
+            routes: routes::typed(&config.routes),
         }
     }
 
@@ -62,7 +75,8 @@ impl Saved {
     /// keys as `config.KEY`. What is only tried runs in a process of its own, whatever its `isolation` says.
     ///
     /// A saved secret goes wherever unsaved keys point, were it a `base_url` of the caller's. That gives nothing away:
-    /// whoever may open the admin socket is the server's own user, who can read the file and the environment as well.
+    /// whoever may open the admin socket is the server's own user, who can read the file and the environment as well. An
+    /// operator who has nothing but a key is refused this.
     ///
     /// # Errors
     ///
@@ -113,7 +127,7 @@ fn laid_over(saved: &Json, unsaved: &Map<String, Json>) -> Map<String, Json> {
 }
 
 /// JSON as it would stand in the file.
-fn node(json: &Json) -> Node {
+pub(super) fn node(json: &Json) -> Node {
     let value = match json {
         Json::Null => Value::Nothing,
         Json::Bool(flag) => Value::Flag(*flag),

@@ -1,13 +1,18 @@
 //! Who calls: the application whose API key stands in `Authorization: Bearer …` (RFC 6750).
 
-use super::{Face, Problem};
-use crate::application::Application;
+use super::{Face, Problem, problem::FieldError};
+use crate::{application::Application, verifier::Caller as Known};
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
 };
 use provider_api::Secret;
 use std::{convert::Infallible, sync::Arc};
+
+/// As which application somebody calls who may call as all of them.
+const AS: HeaderName = HeaderName::from_static("passrelay-application");
 
 /// The application that calls.
 pub(super) struct Caller(pub(super) Arc<Application>);
@@ -16,14 +21,24 @@ impl FromRequestParts<Arc<Face>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, face: &Arc<Face>) -> Result<Self, Problem> {
-        let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let only = given.next().filter(|_| given.next().is_none());
-        let key = only.and_then(|value| bearer(value.to_str().ok()?));
-        key.and_then(|key| face.verifier.application(key)).map(Self).ok_or_else(|| {
-            let detail = "the header `Authorization: Bearer KEY` with a key of an application is needed";
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "unauthorized", detail)
-                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-        })
+        let directory = face.verifier.directory();
+        let called_as = only(&parts.headers, &AS);
+        match presented(&parts.headers).and_then(|key| directory.caller(key)) {
+            Some(Known::Application(own)) if called_as.is_none_or(|id| id == own.id) => Ok(Self(own)),
+            Some(Known::Application(own)) => {
+                Err(forbidden(format!("the key is one of application `{}` and of no other", own.id)))
+            }
+            Some(Known::Account) => {
+                let needed = "the key is good for every application: the header says which";
+                let id =
+                    called_as.ok_or_else(|| Problem::invalid(&[FieldError::new(AS.as_str(), needed)]))?;
+                let unknown = "there is no application of this id";
+                let found = directory.application(id);
+                found.map(Self).ok_or_else(|| Problem::invalid(&[FieldError::new(AS.as_str(), unknown)]))
+            }
+            Some(Known::Operator) => Err(forbidden("the key is good for operator routes only")),
+            None => Err(unauthorized("a key of an application")),
+        }
     }
 }
 
@@ -37,6 +52,44 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiKey {
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.to_str().ok()?));
         Ok(Self(given.map(Secret::new)))
     }
+}
+
+/// Marks the request of an operator who has a key, and perhaps no more than that: not the server's files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Remote;
+
+/// Lets a request pass whose key is an operator's: where the listener itself says nothing about who asks.
+pub(super) async fn operator(State(face): State<Arc<Face>>, mut request: Request, next: Next) -> Response {
+    let directory = face.verifier.directory();
+    match presented(request.headers()).and_then(|key| directory.caller(key)) {
+        Some(Known::Operator) => {
+            request.extensions_mut().insert(Remote);
+            next.run(request).await
+        }
+        Some(_) => forbidden("operator routes need a key of the scope `operator`").into_response(),
+        None => unauthorized("a key of the scope `operator`").into_response(),
+    }
+}
+
+fn unauthorized(which: &str) -> Problem {
+    let detail = format!("the header `Authorization: Bearer KEY` with {which} is needed");
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "unauthorized", detail)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+pub(super) fn forbidden(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", "forbidden", detail)
+}
+
+/// The key that a request presents.
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    only(headers, &header::AUTHORIZATION).and_then(bearer)
+}
+
+/// What a header says that stands there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut given = headers.get_all(name).iter();
+    given.next().filter(|_| given.next().is_none())?.to_str().ok()
 }
 
 /// The token; the scheme's case does not matter (RFC 9110 section 11.1).

@@ -13,7 +13,6 @@ use crate::{
     plugin::Workshop,
     seal::{Chance, Keys},
     store::in_memory,
-    template::Templates,
     verifier::tests::{begun, verifier},
 };
 use axum::{
@@ -43,7 +42,7 @@ pub(super) fn house() -> House {
     let chance = Chance::seeded(2);
     let metrics = Arc::new(Metrics::new(hand.clock().now()));
     let outbox = Outbox::new(OutboxParts {
-        templates: Templates::default(),
+        templates: Arc::default(),
         providers: Arc::default(),
         ledger: in_memory(hand.clock()),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
@@ -54,14 +53,23 @@ pub(super) fn house() -> House {
     });
     let libraries = Arc::default();
     let tester = Tester::new(TesterParts {
-        templates: Templates::default(),
+        templates: Arc::default(),
         providers: Arc::default(),
         libraries: Arc::clone(&libraries),
         workshop: Workshop::new(hand.clock()),
     });
     let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
     let saved = Saved::new(&config.unwrap(), libraries);
-    let face = Face { verifier: verifier(&hand), outbox, tester, saved, chance, metrics };
+    let face = Face {
+        verifier: verifier(&hand),
+        outbox,
+        tester,
+        saved: ArcSwap::from_pointee(saved),
+        templates: Arc::default(),
+        changing: Mutex::default(),
+        chance,
+        metrics,
+    };
     House { hand, face: Arc::new(face) }
 }
 

@@ -1,6 +1,6 @@
 //! What is limited and how tightly: for every application the same, unless it says otherwise.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// How often something may happen within a span of time, wherever the span begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,15 +9,6 @@ pub struct Rate {
     pub quota: u32,
     /// Within which time.
     pub span: Duration,
-}
-
-/// The limits of every application. By default those of [`Rules::default`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Where an application says nothing.
-    pub common: Rules,
-    /// What applications say, by id: whole, with what is common laid under.
-    pub own: BTreeMap<String, Rules>,
 }
 
 /// What is limited for one application; `None` is no limit.
@@ -50,13 +41,6 @@ impl Rate {
     /// This often within this time.
     pub const fn new(quota: u32, span: Duration) -> Self {
         Self { quota, span }
-    }
-}
-
-impl Limits {
-    /// What is limited for an application.
-    pub fn of(&self, application: &str) -> &Rules {
-        self.own.get(application).unwrap_or(&self.common)
     }
 }
 

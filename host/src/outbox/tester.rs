@@ -8,6 +8,7 @@ use crate::{
     plugin::{Lane, Libraries, ProviderState, Providers, Settings, Workshop},
     template::{Occasion, Templates, Wrong},
 };
+use arc_swap::ArcSwap;
 use fit::Unfit;
 use provider_api::{Channel, DeliveryError, Message, Receipt, Recipient};
 use std::{sync::Arc, time::Duration};
@@ -35,7 +36,7 @@ pub struct Tester {
 #[derive(Debug)]
 pub struct TesterParts {
     /// What messages say.
-    pub templates: Templates,
+    pub templates: Arc<ArcSwap<Templates>>,
     /// The providers that are open.
     pub providers: Arc<Providers>,
     /// The libraries that further ones may be opened from.
@@ -179,7 +180,7 @@ impl Tester {
             code: CODE,
             expires_in: LIFETIME,
         };
-        let said = templates.say(&occasion);
+        let said = templates.load().say(&occasion);
         if let Some(why) = said.passed_over {
             let (provider, purpose) = (provider.to_owned(), test.purpose.clone());
             return Err(TestError::Text { provider, purpose, why });

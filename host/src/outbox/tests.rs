@@ -71,7 +71,7 @@ async fn ledger_of(verification: &Verification, deliveries: &[Delivery], hand: &
 fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
     let chance = Chance::seeded(8);
     Outbox::new(OutboxParts {
-        templates: Templates::default(),
+        templates: Arc::default(),
         providers: Arc::default(),
         ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),

@@ -69,7 +69,7 @@ impl Verifier {
         let Check { id, typed, payment, idempotency } = check;
         let memo = idempotency.map(|named| Memo::new(&self.keys, &application.id, &named));
         let keys = [(&id).into()].into_iter().chain(memo.as_ref().map(Memo::key)).collect();
-        let guessing = self.limits.of(&application.id).guessing;
+        let guessing = application.limits.guessing;
         let (server_keys, application) = (Arc::clone(&self.keys), application.id.clone());
         let checking = Checking { keys: server_keys, application, id, typed, payment, guessing, memo };
         self.ledger.run(keys, move |view, now| checking.apply(view, now)).await?

@@ -34,7 +34,7 @@ impl Verifier {
         application: &Application,
         id: &VerificationId,
     ) -> Result<Vec<Standing>, VerifyError> {
-        let rates = &self.limits.of(&application.id).reads_per_verification;
+        let rates = &application.limits.reads_per_verification;
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("{}/{id}", application.id);
         Ok(reads.admit(&name, rates, self.clock.now())?)

@@ -102,14 +102,15 @@ impl Verifier {
     /// `None` if it names a provider that is not open, or no channel.
     pub(super) fn target(&self, method: &Method) -> Option<Target> {
         let lane = |id: &String| (id.clone(), self.providers.lane(id));
-        if self.configured.contains(&method.target) {
+        let present = self.directory.present();
+        if present.is_provider(&method.target) {
             let only = self.providers.lane(&method.target)?;
             let declared = only.addresses().iter().filter_map(|address| address.channel.clone());
             let channel = channel_of(only.manifest(), declared, &method.target)?;
             return Some(Target { channel, carriers: vec![(method.target.clone(), Some(only))] });
         }
         let channel = Channel::new(&method.target).ok()?;
-        let carriers = self.routes.of(&channel).iter().map(lane).collect();
+        let carriers = present.routes().of(&channel).iter().map(lane).collect();
         Some(Target { channel, carriers })
     }
 }
@@ -204,6 +205,7 @@ mod tests {
             policy: Policy::default(),
             bounds: Bounds::default(),
             test_recipients: TestRecipients::default(),
+            limits: crate::limit::Rules::off(),
         }
     }
 

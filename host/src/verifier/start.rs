@@ -115,7 +115,7 @@ impl Verifier {
         let own_code = of_test.or_else(|| start.code.clone());
         let sealed = own_code.as_ref().map(|code| self.keys.seal_code(&id, code, &self.chance));
         let slots = slots(&self.keys, application, &start, &offer);
-        let rules = self.limits.of(&application.id);
+        let rules = &application.limits;
         let recipient = offer.recipient.as_str();
         let sends = Sends::new(&self.keys, rules, &application.id, recipient, &start.asker);
         let member = match &start.person {

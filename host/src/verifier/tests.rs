@@ -16,7 +16,7 @@ use crate::{
     template::Payment,
     verification::{Status, Verdict},
 };
-use provider_api::{Channel, Member, Recipient};
+use provider_api::{Channel, Member, Recipient, Secret};
 use serde_json::Value;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -30,14 +30,19 @@ struct House {
 
 /// Two applications, `web` and `shop`, whose API keys are `key-of-web` and so on.
 pub(crate) fn verifier(hand: &ManualClock) -> Verifier {
+    verifier_within(hand, &Rules::off())
+}
+
+/// The same with these limits.
+fn verifier_within(hand: &ManualClock, limits: &Rules) -> Verifier {
     let chance = Chance::seeded(1);
     let application = |id: &str| {
         let policy = Policy { checks: 3, sends: 3, ..Policy::default() };
         let keys = vec![Secret::new(format!("key-of-{id}")), Secret::new(format!("second-key-of-{id}"))];
         let methods = vec!["sms:code".parse().unwrap(), "email:code".parse().unwrap()];
         let (bounds, test_recipients) = (Bounds::default(), TestRecipients::default());
-        let id = id.to_owned();
-        (id.clone(), Application { id, keys, methods, preferred: None, policy, bounds, test_recipients })
+        let (id, limits, preferred) = (id.to_owned(), limits.clone(), None);
+        (id.clone(), Application { id, keys, methods, preferred, policy, bounds, test_recipients, limits })
     };
     Verifier::new(VerifierParts {
         applications: BTreeMap::from(["web", "shop"].map(application)),
@@ -47,7 +52,6 @@ pub(crate) fn verifier(hand: &ManualClock) -> Verifier {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,
-        limits: Limits { common: Rules::off(), ..Limits::default() },
     })
 }
 

@@ -10,6 +10,7 @@ use harness::{Dropped, provider};
 use passrelay::{
     application::{Application, Bounds, Policy, TestRecipients},
     clock::Clock,
+    limit::Rules,
     member::{Carrier, Person, judge},
     phone::Region,
     plugin::Isolation,
@@ -87,6 +88,7 @@ fn listing(runtime: &Runtime, isolation: Isolation, count: usize) -> Duration {
         policy: Policy::default(),
         bounds: Bounds::default(),
         test_recipients: TestRecipients::default(),
+        limits: Rules::off(),
     };
     let chance = Chance::seeded(1);
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());

@@ -40,14 +40,22 @@ fn each_bad_file_is_told_exactly() {
             ],
         ),
         (
-            "[server]\nadmin = \"127.0.0.1:8081\"\n",
-            &["2:9: `server.admin` names no Unix socket\nhint: this version knows Unix sockets only: \
-               \"unix:passrelay-admin.sock\", or \"off\" for none"],
+            "[server]\nadmin = \"localhost:8081\"\n",
+            &[
+                "2:9: `server.admin` names neither a Unix socket nor an IP address and port\nhint: for example \"unix:passrelay-admin.sock\", \
+               \"127.0.0.1:9090\", a list of both, or \"off\" for none",
+            ],
         ),
         (
-            "[server]\nadmin = \"unix: \"\n",
-            &["2:9: `server.admin` names no Unix socket\nhint: this version knows Unix sockets only: \
-               \"unix:passrelay-admin.sock\", or \"off\" for none"],
+            "[server]\nadmin = [\"unix: \", \"off\", \"unix:a\", \"unix:b\", \"[::1]:1\", 2]\n",
+            &[
+                "2:10: `server.admin` names neither a Unix socket nor an IP address and port\nhint: for example \"unix:passrelay-admin.sock\", \
+               \"127.0.0.1:9090\", a list of both, or \"off\" for none",
+                "2:20: `server.admin` names neither a Unix socket nor an IP address and port\nhint: for example \"unix:passrelay-admin.sock\", \
+               \"127.0.0.1:9090\", a list of both, or \"off\" for none",
+                "2:37: `server.admin` names a second of its kind\nhint: one Unix socket and one address at most",
+                "2:58: `server.admin` must be a text, not a whole number\nhint: write it in quotes: \"…\"",
+            ],
         ),
         (
             "[server]\nadmin = false\n",

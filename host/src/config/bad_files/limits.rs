@@ -1,7 +1,7 @@
 //! `[limits]` and `[applications.ID.limits]`.
 
 use super::{GOOD_PROVIDER, read, told};
-use crate::limit::{Limits, Rate, Rules};
+use crate::limit::{Rate, Rules};
 use std::time::Duration;
 
 const APPLICATION: &str = "[applications.web]\napi_keys = [{ env = \"KEY\" }]\nmethods = [\"sms:code\"]\n";
@@ -70,14 +70,17 @@ fn each_bad_limit_is_told_exactly() {
 #[test]
 fn an_application_has_the_common_limits_but_where_it_says_otherwise() {
     let minutes = Duration::from_mins;
-    let limits = |text: &str| read(&format!("{GOOD_PROVIDER}{text}")).unwrap().limits;
-    assert_eq!(limits(APPLICATION).of("web"), &Rules::default());
-    assert_eq!(read("").unwrap().limits, Limits::default());
+    let limits = |text: &str| {
+        let config = read(&format!("{GOOD_PROVIDER}{text}")).unwrap();
+        (config.limits, config.applications["web"].limits.clone())
+    };
+    assert_eq!(limits(APPLICATION), (Rules::default(), Rules::default()));
+    assert_eq!(read("").unwrap().limits, Rules::default());
     let common = "[limits]\nsends_per_recipient = \"3 per 1h30m\"\nsends_per_client_ip = \"off\"\n\
                   reads_per_verification = \"1 per 1m\"\nfailed_checks_in_a_row = \"off\"\n";
     let own = "[applications.web.limits]\nsends_per_client_ip = \"7 per 1m\"\nsends_per_api_key = \"9 per 1m\"\n\
                sends_per_application = \"8 per 1m\"\nreads_per_verification = \"off\"\n";
-    let limits = limits(&format!("{common}{APPLICATION}{own}"));
+    let (common, own) = limits(&format!("{common}{APPLICATION}{own}"));
     let mut expected = Rules {
         sends_per_recipient: Some(Rate::new(3, minutes(90))),
         sends_per_client_ip: None,
@@ -85,10 +88,10 @@ fn an_application_has_the_common_limits_but_where_it_says_otherwise() {
         ..Rules::default()
     };
     expected.guessing.failed_in_a_row = None;
-    assert_eq!(limits.of("shop"), &expected);
+    assert_eq!(common, expected);
     expected.sends_per_client_ip = Some(Rate::new(7, minutes(1)));
     expected.sends_per_application = Some(Rate::new(8, minutes(1)));
     expected.sends_per_api_key = Some(Rate::new(9, minutes(1)));
     expected.reads_per_verification = Vec::new();
-    assert_eq!(limits.of("web"), &expected);
+    assert_eq!(own, expected);
 }

@@ -1,11 +1,20 @@
 //! `POST /v1/providers/{id}/tests`: sends a test message through a provider, with unsaved keys if there are any.
 
+use super::fields::of_mistakes;
 use crate::{
-    config::{Mistake, Unready},
-    http::{Face, Problem, body::Body, person::Errors, problem::FieldError, shown::json},
+    config::Unready,
+    http::{
+        Face, Problem,
+        auth::{Remote, forbidden},
+        body::Body,
+        person::Errors,
+        problem::FieldError,
+        shown::json,
+    },
     outbox::tester::{PASSED_OVER, Test, TestError, fit::Unfit},
 };
 use axum::{
+    Extension,
     extract::{Path, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
@@ -29,16 +38,21 @@ pub(super) struct Request {
 pub(super) async fn handle(
     State(face): State<Arc<Face>>,
     id: Result<Path<String>, PathRejection>,
+    remote: Option<Extension<Remote>>,
     Body { request, .. }: Body<Request>,
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|_| unknown("there is no provider of that id"))?;
     let (test, config) = read(request)?;
+    if config.is_some() && remote.is_some() {
+        // They could point a saved secret at a host of the caller's: who opens the socket can read the secrets anyway.
+        return Err(forbidden("keys that are not saved are tried over the admin socket only"));
+    }
     // In a task of its own: a caller that hangs up loses its answer, and the provider is closed in order all the same.
     let task = tokio::spawn(async move {
         match config {
             None => Ok(face.tester.saved(&id, &test).await?),
             Some(keys) => {
-                let settings = face.saved.with(&id, &keys)?;
+                let settings = face.saved.load().with(&id, &keys)?;
                 Ok(face.tester.beside(&settings, &test).await?)
             }
         }
@@ -96,17 +110,9 @@ impl From<Unready> for Problem {
             Unready::Unknown(_) => unknown(told),
             Unready::Disabled(_) | Unready::Library { hint: None, .. } => unavailable(told),
             Unready::Library { hint: Some(hint), .. } => unavailable(format!("{told}; {hint}")),
-            Unready::Keys(mistakes) => Self::invalid(&mistakes.iter().map(field).collect::<Vec<_>>()),
+            Unready::Keys(mistakes) => Self::invalid(&of_mistakes(&mistakes, "config")),
         }
     }
-}
-
-/// A mistake as the error of a field, which its words need not name again.
-fn field(mistake: &Mistake) -> FieldError {
-    let field = mistake.field.as_deref().unwrap_or("config");
-    let what = mistake.what.strip_prefix(&format!("`{field}` ")).unwrap_or(&mistake.what);
-    let hint = mistake.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-    FieldError::new(field, format!("{what}{hint}"))
 }
 
 fn unknown(detail: impl Into<String>) -> Problem {

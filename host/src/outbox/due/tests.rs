@@ -8,7 +8,6 @@ use crate::{
     outbox::{Outbox, OutboxParts},
     seal::{Chance, Keys},
     store::{Ledger, in_memory},
-    template::Templates,
     verification::tests::{policy, verification},
 };
 use std::sync::Arc;
@@ -25,7 +24,7 @@ async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
     let ledger = in_memory(hand.clock());
     let chance = Chance::seeded(8);
     let outbox = Outbox::new(OutboxParts {
-        templates: Templates::default(),
+        templates: Arc::default(),
         providers: Arc::default(),
         ledger: ledger.clone(),
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),

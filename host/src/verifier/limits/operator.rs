@@ -60,10 +60,8 @@ impl Verifier {
     }
 
     fn kept(&self, application: &str, subject: &Subject) -> Result<Kept, VerifyError> {
-        if !self.applications.contains_key(application) {
-            return Err(VerifyError::NoApplication);
-        }
-        Ok(Kept::new(&self.keys, self.limits.of(application), application, subject))
+        let known = self.directory.application(application).ok_or(VerifyError::NoApplication)?;
+        Ok(Kept::new(&self.keys, &known.limits, application, subject))
     }
 }
 

@@ -11,8 +11,7 @@ const ADA: &str = "+447700900123";
 
 fn limited(rules: Rules) -> House {
     let hand = ManualClock::at(millis(1_700_000_000_000));
-    let mut verifier = verifier(&hand);
-    verifier.limits = Limits { common: rules, ..Limits::default() };
+    let verifier = verifier_within(&hand, &rules);
     let web = verifier.application("key-of-web").unwrap();
     let shop = verifier.application("key-of-shop").unwrap();
     House { verifier: Arc::new(verifier), hand, web, shop }

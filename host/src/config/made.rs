@@ -1,0 +1,195 @@
+//! An application that is made at run time: JSON, held to the same rules as `[applications.ID]`, and written back.
+
+use super::{
+    applications::{self, Ground},
+    mistake::{Mistake, Mistakes},
+    providers,
+    report::Report,
+    routes,
+    section::Section,
+    shelf::Shelf,
+    templates,
+    tree::Node,
+    unsaved::{Saved, node},
+};
+use crate::{
+    application::{Alphabet, Application, Policy},
+    clock::span,
+    route::Routes,
+    template::Layer,
+};
+use provider_api::Channel;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+
+/// What the JSON of an application means.
+#[derive(Debug, Clone)]
+pub struct MadeApplication {
+    /// The application; it has no keys yet.
+    pub application: Application,
+    /// What its messages say, by channel.
+    pub templates: BTreeMap<Channel, Layer>,
+    /// The configured routes, with those that only its methods need.
+    pub routes: Routes,
+}
+
+impl Saved {
+    /// Reads an application that is to be made: the fields of `[applications.ID]`, but for `api_keys`.
+    ///
+    /// # Errors
+    ///
+    /// With every mistake; each names its field.
+    pub fn application(&self, id: &str, fields: &Map<String, Json>) -> Result<MadeApplication, Mistakes> {
+        let (made, told) = self.read(&Shelf::of(&self.libraries, &self.directories), id, fields)?;
+        Mistakes::of(told).map_or(Ok(made), Err)
+    }
+
+    /// Reads an application that was made before. What has changed around it since, such as a provider that its methods
+    /// need, stops nothing and is told.
+    ///
+    /// # Errors
+    ///
+    /// When this version of the program cannot read it.
+    pub fn made_before(
+        &self,
+        id: &str,
+        fields: &Map<String, Json>,
+    ) -> Result<(MadeApplication, Vec<Mistake>), Mistakes> {
+        self.read(&Shelf::of(&self.libraries, &self.directories), id, fields)
+    }
+
+    /// Reads it, and tells apart what is wrong with its routes.
+    fn read(
+        &self,
+        shelf: &Shelf<'_>,
+        id: &str,
+        fields: &Map<String, Json>,
+    ) -> Result<(MadeApplication, Vec<Mistake>), Mistakes> {
+        let mut report = Report::new(&self.file, "");
+        let tree = node(&Json::Object(fields.clone()));
+        let ground = Ground { site: &self.site, limits: &self.limits, may_test: self.may_test };
+        let typed = applications::settings(id, Vec::new(), Section::root(&tree), &ground, &mut report);
+        report.close()?;
+        let mut report = Report::new(&self.file, "");
+        let providers: Vec<providers::Typed> = self.providers.values().map(known).collect();
+        let typed = [typed];
+        let routes = routes::settle(self.routes.clone(), &providers, &typed, shelf, &mut report);
+        let [applications::Typed { application, templates, .. }] = typed;
+        let told = report.close().err().map_or_else(Vec::new, |mistakes| mistakes.iter().cloned().collect());
+        let about_methods = |mistake: Mistake| Mistake { field: Some("methods".to_owned()), ..mistake };
+        let told = told.into_iter().map(about_methods).collect();
+        Ok((MadeApplication { application, templates: templates::layers(&templates), routes }, told))
+    }
+}
+
+/// A configured provider, as far as routes ask for it.
+fn known(settings: &crate::plugin::Settings) -> providers::Typed {
+    providers::Typed { settings: settings.clone(), ..providers::of_keys(&settings.id, Node::empty_table(0)) }
+}
+
+/// The fields of an application as they are read, with those that were left out; no keys.
+pub fn written(application: &Application) -> Map<String, Json> {
+    let Application { methods, preferred, policy, .. } = application;
+    let Policy {
+        length,
+        alphabet,
+        look_alikes,
+        lifetime,
+        checks,
+        check_once,
+        sends,
+        pause,
+        fresh_code_on_resend,
+    } = policy;
+    let alphabet = match alphabet {
+        Alphabet::Numeric => "numeric",
+        Alphabet::Letters => "letters",
+        Alphabet::Alphanumeric => "alphanumeric",
+    };
+    let code = json!({
+        "length": length, "alphabet": alphabet, "look_alikes": look_alikes, "lifetime": span::write(*lifetime),
+        "checks": checks, "check_once": check_once, "sends": sends, "pause": span::write(*pause),
+        "fresh_on_resend": fresh_code_on_resend,
+    });
+    let mut fields = Map::from_iter([("methods".to_owned(), json!(methods)), ("code".to_owned(), code)]);
+    fields.extend(preferred.iter().map(|method| ("preferred".to_owned(), json!(method))));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Draft, Environment};
+    use provider_api::Manifest;
+    use std::{path::Path, sync::Arc};
+
+    const FILE: &str = "[providers.one]\nlibrary = \"lib\"\n[providers.any]\n[providers.gone]\n";
+
+    fn manifests() -> [Manifest; 2] {
+        [("lib", "sms"), ("any", "*")].map(|(id, channel)| {
+            let mut manifest = Manifest::default();
+            manifest.id = id.to_owned();
+            manifest.channels = vec![channel.to_owned()];
+            manifest
+        })
+    }
+
+    fn read(fields: &Json) -> Result<(MadeApplication, Vec<Mistake>), Mistakes> {
+        let manifests = manifests();
+        let shelf = Shelf::new(&manifests, &[], &[]);
+        let draft = Draft::parse(FILE, Path::new("p.toml"), Environment::of([("", "")]));
+        let config = draft.finish_with(&Shelf::new(&manifests, &[], &[])).unwrap();
+        Saved::new(&config, Arc::default()).read(&shelf, "shop", fields.as_object().unwrap())
+    }
+
+    /// X3, T22, T23: an application of one's own, with its own settings.
+    #[test]
+    fn what_is_left_out_is_as_in_the_file_and_what_is_written_is_read_again() {
+        let (made, told) = read(&json!({ "methods": ["one:code"] })).unwrap();
+        assert_eq!((made.application.policy.clone(), told), (Policy::default(), Vec::new()));
+        let all = json!({
+            "methods": ["one:code", "any:code"], "preferred": "any:code",
+            "code": { "length": 8, "alphabet": "letters", "look_alikes": false, "check_once": false, "lifetime": "5m", "checks": 3, "sends": 2, "pause": "1m",
+                      "fresh_on_resend": true },
+        });
+        let (made, _) = read(&all).unwrap();
+        assert_eq!(Json::Object(written(&made.application)), all);
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once_by_its_field() {
+        let wrong = json!({
+            "methods": ["sms", "one:code"], "preferred": "two:code", "api_keys": ["a-key-of-twenty-characters"],
+            "code": { "length": 3, "lenght": 6, "lifetime": 600 }, "templates": { "sms": { "generic": "no code" } },
+        });
+        let mistakes = read(&wrong).unwrap_err();
+        let mut told: Vec<_> = mistakes.iter().filter_map(|mistake| mistake.field.as_deref()).collect();
+        told.sort_unstable();
+        let expected = [
+            "api_keys",
+            "code.lenght",
+            "code.length",
+            "code.lifetime",
+            "methods",
+            "preferred",
+            "templates.sms.generic",
+        ];
+        assert_eq!(told, expected, "{mistakes}");
+        assert_eq!(mistakes.iter().count(), 7, "{mistakes}");
+        assert!(!mistakes.to_string().contains("a-key-of"), "{mistakes}");
+        let mistakes = read(&json!({})).unwrap_err();
+        let only = mistakes.iter().next().unwrap();
+        assert_eq!((only.what.as_str(), only.field.as_deref()), ("`methods` is missing", Some("methods")));
+    }
+
+    #[test]
+    fn a_method_brings_its_route_and_one_without_is_told() {
+        let (made, told) = read(&json!({ "methods": ["one:code", "push:code"] })).unwrap();
+        let push = Channel::new("push").unwrap();
+        assert_eq!((made.routes.of(&push), told), (&["any".to_owned()][..], Vec::new()));
+        let (made, told) = read(&json!({ "methods": ["sms:code"] })).unwrap();
+        assert_eq!(made.application.methods.len(), 1, "it is read all the same");
+        assert_eq!(told[0].what, "`sms` has no route, and `any`, `one` serve it");
+        assert_eq!((told.len(), told[0].field.as_deref()), (1, Some("methods")));
+    }
+}

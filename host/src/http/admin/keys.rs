@@ -1,0 +1,107 @@
+//! `/v1/keys`: the API keys that are made at run time. The secret stands in the answer to its making and nowhere else.
+
+use crate::{
+    clock::Clock,
+    http::{Face, Problem, body::Body, person::Errors, shown::json},
+    verifier::{ApiKey, DirectoryError, NewApiKey, Scope},
+};
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    scope: Option<String>,
+    application: Option<String>,
+    name: Option<String>,
+    expires_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct New<'a> {
+    #[serde(flatten)]
+    shown: ApiKey,
+    key: &'a str,
+}
+
+#[derive(Serialize)]
+struct List {
+    keys: Vec<ApiKey>,
+}
+
+/// `GET /v1/keys`: every key that was made at run time, oldest first.
+pub(super) async fn list(State(face): State<Arc<Face>>) -> Response {
+    json(StatusCode::OK, &List { keys: face.verifier.directory().api_keys() })
+}
+
+/// `POST /v1/keys`: makes one, and tells its secret this once.
+pub(super) async fn make(
+    State(face): State<Arc<Face>>,
+    Body { request, .. }: Body<Request>,
+) -> Result<Response, Problem> {
+    let asked = read(request, face.verifier.clock())?;
+    let made = face.verifier.directory().new_key(asked).await;
+    let (shown, key) = made.map_err(|error| match error {
+        DirectoryError::NoApplication(_) => {
+            let mut errors = Errors::default();
+            errors.add("application", "there is no application of this id");
+            Problem::invalid(&errors.0)
+        }
+        error => error.into(),
+    })?;
+    tracing::info!(api_key.id = shown.id, scope = %shown.scope, application.id = shown.application, "an API key was made");
+    Ok(json(StatusCode::CREATED, &New { shown, key: key.expose() }))
+}
+
+/// `DELETE /v1/keys/{id}`: the next request with it is refused.
+pub(super) async fn revoke(
+    State(face): State<Arc<Face>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(id) = id.map_err(|_| DirectoryError::NoKey)?;
+    face.verifier.directory().revoke(&id).await?;
+    tracing::info!(api_key.id = id, "an API key was revoked");
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn read(request: Request, clock: &Clock) -> Result<NewApiKey, Problem> {
+    let Request { scope, application, name, expires_at } = request;
+    let mut errors = Errors::default();
+    let scope = match (scope.as_deref(), &application) {
+        (Some("application") | None, Some(_)) => Scope::Application,
+        (Some("application") | None, None) => {
+            errors.add("application", "is missing: the id of the application that calls with the key");
+            Scope::Application
+        }
+        (Some(word @ ("account" | "operator")), application) => {
+            if application.is_some() {
+                errors.add("application", format!("a key of the scope `{word}` belongs to no application"));
+            }
+            if word == "account" { Scope::Account } else { Scope::Operator }
+        }
+        (Some(_), _) => {
+            errors.add("scope", "expected `application`, `account` or `operator`");
+            Scope::Application
+        }
+    };
+    if let Some(name) = name.as_deref().filter(|name| !name.is_empty()) {
+        errors.text("name", name);
+    }
+    let end = expires_at.map(|text| text.parse::<Timestamp>());
+    match end {
+        Some(Err(_)) => errors.add("expires_at", "expected a time such as `2027-01-31T00:00:00Z`"),
+        Some(Ok(end)) if end <= clock.now() => errors.add("expires_at", "is over already"),
+        Some(Ok(_)) | None => {}
+    }
+    if !errors.0.is_empty() {
+        return Err(Problem::invalid(&errors.0));
+    }
+    Ok(NewApiKey { scope, application, name: name.unwrap_or_default(), expires_at: end.and_then(Result::ok) })
+}

@@ -1,0 +1,201 @@
+//! Who may call: the applications of the file, those made at run time, and the API keys of both.
+
+mod api_keys;
+mod applications;
+
+pub use api_keys::{ApiKey, NewApiKey, Scope};
+pub use applications::{KeptApplication, Made, Source};
+
+use crate::{
+    application::Application,
+    clock::Clock,
+    route::Routes,
+    seal::{ApiKeys, Chance, Keys},
+    store::{Ledger, LedgerError},
+};
+use api_keys::Known;
+use arc_swap::ArcSwap;
+use provider_api::Secret;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tokio::sync::Mutex;
+
+/// Who may call. What is asked of it is answered from memory; what is changed is durable before it is seen.
+#[derive(Debug)]
+pub struct Directory {
+    present: ArcSwap<Present>,
+    /// Held by whoever changes something, from reading to swapping.
+    changing: Mutex<()>,
+    ledger: Ledger,
+    keys: Arc<Keys>,
+    clock: Clock,
+    chance: Chance,
+}
+
+/// The directory at one moment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Present {
+    file: Arc<OfFile>,
+    made: BTreeMap<String, Made>,
+    known: BTreeMap<String, Arc<Known>>,
+    routes: Routes,
+}
+
+/// What the configuration says.
+#[derive(Debug, Default)]
+struct OfFile {
+    applications: BTreeMap<String, Arc<Application>>,
+    api_keys: ApiKeys<String>,
+    routes: Routes,
+    /// What a method's first word may mean before it may mean a channel.
+    providers: BTreeSet<String>,
+}
+
+/// Who calls, by the key that was presented.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// An application.
+    Application(Arc<Application>),
+    /// Somebody who may call as every application, and says as which.
+    Account,
+    /// An operator.
+    Operator,
+}
+
+/// Why the directory was not changed, sorted by what the operator can do.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The configuration file says what this application is.
+    #[error("application `{0}` stands in the configuration file, and is changed there")]
+    OfFile(String),
+    /// There is an application of this id.
+    #[error("there is an application `{0}` already")]
+    Taken(String),
+    /// There is no application of this id.
+    #[error("there is no application `{0}`")]
+    NoApplication(String),
+    /// There is no API key of this id.
+    #[error("there is no such API key")]
+    NoKey,
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+}
+
+impl Directory {
+    pub(super) fn new(
+        applications: BTreeMap<String, Application>,
+        routes: Routes,
+        providers: BTreeSet<String>,
+        ledger: Ledger,
+        (keys, clock, chance): (Arc<Keys>, Clock, Chance),
+    ) -> Self {
+        let present = Present::default().with_file(OfFile::new(applications, routes, providers));
+        let (present, changing) = (ArcSwap::from_pointee(present), Mutex::default());
+        Self { present, changing, ledger, keys, clock, chance }
+    }
+
+    /// Takes what a configuration says now, and the applications that were made at run time as they are under it.
+    pub async fn take(
+        &self,
+        applications: BTreeMap<String, Application>,
+        routes: Routes,
+        providers: BTreeSet<String>,
+        made: Vec<Made>,
+    ) {
+        let _changing = self.changing.lock().await;
+        let mut present = Present::clone(&self.present.load());
+        present.made = made.into_iter().map(|made| (made.application.id.clone(), made)).collect();
+        self.present.store(Arc::new(present.with_file(OfFile::new(applications, routes, providers))));
+    }
+
+    /// The application of this id; the file's goes first.
+    pub fn application(&self, id: &str) -> Option<Arc<Application>> {
+        self.present.load().application(id)
+    }
+
+    /// Every application by id, with where it was made.
+    pub fn applications(&self) -> Vec<(Arc<Application>, Source)> {
+        let present = self.present.load();
+        let of_file = present.file.applications.values().map(|found| (Arc::clone(found), Source::File));
+        let hidden = |id: &String| present.file.applications.contains_key(id);
+        let made = present.made.iter().filter(|(id, _)| !hidden(id)).map(|(_, made)| made.shown());
+        let mut all: Vec<_> = of_file.chain(made).collect();
+        all.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        all
+    }
+
+    /// Who presents this key; nobody if it is unknown, revoked or expired, or if its application is gone.
+    pub fn caller(&self, presented: &str) -> Option<Caller> {
+        let present = self.present.load();
+        let of_file = present.file.api_keys.owner(presented).and_then(|id| present.application(id));
+        match of_file {
+            Some(application) => Some(Caller::Application(application)),
+            None => self.known(&present, presented),
+        }
+    }
+
+    pub(super) fn present(&self) -> Arc<Present> {
+        self.present.load_full()
+    }
+}
+
+impl Present {
+    fn with_file(mut self, file: OfFile) -> Self {
+        self.file = Arc::new(file);
+        self.settled()
+    }
+
+    /// With the routes that the applications need together.
+    fn settled(mut self) -> Self {
+        let made = self.made.values().map(|made| &made.routes);
+        let all = made.chain([&self.file.routes]).flat_map(Routes::iter);
+        self.routes = Routes::new(all.map(|(channel, route)| (channel.clone(), route.to_vec())).collect());
+        self
+    }
+
+    fn application(&self, id: &str) -> Option<Arc<Application>> {
+        let of_file = self.file.applications.get(id);
+        of_file.or_else(|| self.made.get(id).map(|made| &made.application)).cloned()
+    }
+
+    /// Every application.
+    pub(super) fn applications(&self) -> impl Iterator<Item = &Arc<Application>> {
+        let hidden = |id: &String| self.file.applications.contains_key(id);
+        let made = self.made.iter().filter(move |(id, _)| !hidden(id)).map(|(_, made)| &made.application);
+        self.file.applications.values().chain(made)
+    }
+
+    /// The providers of each channel.
+    pub(super) fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Whether a method's first word means a provider.
+    pub(super) fn is_provider(&self, word: &str) -> bool {
+        self.file.providers.contains(word)
+    }
+}
+
+impl OfFile {
+    fn new(
+        applications: BTreeMap<String, Application>,
+        routes: Routes,
+        mut providers: BTreeSet<String>,
+    ) -> Self {
+        providers.extend(routes.iter().flat_map(|(_, route)| route.iter().cloned()));
+        let owned = |application: &Application| {
+            let owned = |key: &Secret| (key.clone(), application.id.clone());
+            application.keys.iter().map(owned).collect::<Vec<_>>()
+        };
+        let owned: Vec<(Secret, String)> = applications.values().flat_map(owned).collect();
+        let api_keys = ApiKeys::new(owned.iter().map(|(key, owner)| (key.expose(), owner.clone())));
+        let applications = applications.into_iter().map(|(id, found)| (id, Arc::new(found))).collect();
+        Self { applications, api_keys, routes, providers }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! The directory over a real ledger.
+
+use super::*;
+use crate::{
+    application::{Bounds, Policy, TestRecipients},
+    clock::{ManualClock, millis},
+    limit::Rules,
+    store::in_memory,
+};
+use provider_api::Channel;
+use serde_json::{Map, json};
+use std::time::Duration;
+
+struct House {
+    directory: Directory,
+    hand: ManualClock,
+}
+
+fn application(id: &str, keys: &[&str]) -> Application {
+    let methods = vec!["sms:code".parse().unwrap()];
+    let keys = keys.iter().map(|key| Secret::new(*key)).collect();
+    Application {
+        id: id.to_owned(),
+        keys,
+        methods,
+        preferred: None,
+        policy: Policy::default(),
+        bounds: Bounds::default(),
+        test_recipients: TestRecipients::default(),
+        limits: Rules::off(),
+    }
+}
+
+fn of_file() -> BTreeMap<String, Application> {
+    BTreeMap::from([("web".to_owned(), application("web", &["key-of-web"]))])
+}
+
+fn directory(hand: &ManualClock, ledger: &Ledger) -> Directory {
+    let chance = Chance::seeded(1);
+    let seals = (Arc::new(Keys::ephemeral(&chance).unwrap()), hand.clock(), chance);
+    Directory::new(of_file(), Routes::default(), BTreeSet::new(), ledger.clone(), seals)
+}
+
+fn house() -> House {
+    let hand = ManualClock::at(millis(1_700_000_000_000));
+    let ledger = in_memory(hand.clock());
+    House { directory: directory(&hand, &ledger), hand }
+}
+
+fn asked(scope: Scope, application: Option<&str>) -> NewApiKey {
+    NewApiKey { scope, application: application.map(str::to_owned), name: "ci".to_owned(), expires_at: None }
+}
+
+impl House {
+    async fn put(&self, id: &str, may_replace: bool) -> Result<bool, DirectoryError> {
+        let settings = Map::from_iter([("methods".to_owned(), json!(["sms:code"]))]);
+        self.directory.put(application(id, &[]), Routes::default(), settings, may_replace).await
+    }
+
+    async fn key(&self, scope: Scope, application: Option<&str>) -> (ApiKey, Secret) {
+        self.directory.new_key(asked(scope, application)).await.unwrap()
+    }
+
+    fn calls(&self, key: &str) -> String {
+        calls(&self.directory, key)
+    }
+}
+
+fn calls(directory: &Directory, key: &str) -> String {
+    match directory.caller(key) {
+        Some(Caller::Application(application)) => application.id.clone(),
+        Some(Caller::Account) => "account".to_owned(),
+        Some(Caller::Operator) => "operator".to_owned(),
+        None => "nobody".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn each_key_calls_as_what_it_was_made_for() {
+    let house = house();
+    assert_eq!(house.calls("key-of-web"), "web");
+    house.put("shop", false).await.unwrap();
+    for (scope, application, expected) in [
+        (Scope::Application, Some("shop"), "shop"),
+        (Scope::Application, Some("web"), "web"),
+        (Scope::Account, None, "account"),
+        (Scope::Operator, None, "operator"),
+    ] {
+        let (shown, key) = house.key(scope, application).await;
+        assert_eq!(house.calls(key.expose()), expected);
+        assert_eq!((shown.scope, shown.name.as_str()), (scope, "ci"));
+        assert!(key.expose().starts_with(&format!("prk_{}_", shown.id)));
+    }
+    let unknown = house.directory.new_key(asked(Scope::Application, Some("nobody"))).await;
+    assert!(matches!(unknown, Err(DirectoryError::NoApplication(id)) if id == "nobody"));
+    assert_eq!(house.directory.api_keys().len(), 4);
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_is_revoked_when_its_time_is_over_and_with_its_application() {
+    let house = house();
+    house.put("shop", false).await.unwrap();
+    let (_, of_shop) = house.key(Scope::Application, Some("shop")).await;
+    let (revoked, key) = house.key(Scope::Account, None).await;
+    house.directory.revoke(&revoked.id).await.unwrap();
+    assert_eq!(house.calls(key.expose()), "nobody");
+    assert!(matches!(house.directory.revoke(&revoked.id).await, Err(DirectoryError::NoKey)));
+
+    let end = house.hand.clock().now() + Duration::from_mins(1);
+    let short = NewApiKey { expires_at: Some(end), ..asked(Scope::Operator, None) };
+    let (_, key) = house.directory.new_key(short).await.unwrap();
+    house.hand.advance(Duration::from_secs(59));
+    assert_eq!(house.calls(key.expose()), "operator");
+    house.hand.advance(Duration::from_secs(1));
+    assert_eq!(house.calls(key.expose()), "nobody");
+
+    assert_eq!(house.calls(of_shop.expose()), "shop");
+    house.directory.remove("shop").await.unwrap();
+    assert_eq!(house.calls(of_shop.expose()), "nobody");
+    house.put("shop", false).await.unwrap();
+    assert_eq!(house.calls(of_shop.expose()), "nobody", "another application of the same name is another");
+}
+
+#[tokio::test]
+async fn applications_and_keys_are_known_again_by_the_next_server() {
+    let hand = ManualClock::at(millis(1_700_000_000_000));
+    let ledger = in_memory(hand.clock());
+    let first = House { directory: directory(&hand, &ledger), hand };
+    first.put("shop", false).await.unwrap();
+    let (_, key) = first.key(Scope::Application, Some("shop")).await;
+    let (revoked, gone) = first.key(Scope::Account, None).await;
+    first.directory.revoke(&revoked.id).await.unwrap();
+
+    let next = directory(&first.hand, &ledger);
+    assert_eq!(calls(&next, key.expose()), "nobody");
+    next.learn_keys().await.unwrap();
+    let stored = next.stored().await.unwrap();
+    let made = stored.into_iter().map(|(id, stored)| Made {
+        application: Arc::new(application(&id, &[])),
+        routes: Routes::default(),
+        stored,
+    });
+    next.take(of_file(), Routes::default(), BTreeSet::new(), made.collect()).await;
+    assert_eq!(
+        (calls(&next, key.expose()), calls(&next, gone.expose())),
+        ("shop".to_owned(), "nobody".to_owned())
+    );
+    assert_eq!(next.applications().len(), 2);
+}
+
+#[tokio::test]
+async fn the_files_applications_are_changed_in_the_file_only() {
+    let house = house();
+    for may_replace in [false, true] {
+        assert!(matches!(house.put("web", may_replace).await, Err(DirectoryError::OfFile(_))));
+    }
+    assert!(matches!(house.directory.remove("web").await, Err(DirectoryError::OfFile(_))));
+    assert!(house.put("shop", true).await.unwrap());
+    assert!(matches!(house.put("shop", false).await, Err(DirectoryError::Taken(_))));
+    house.hand.advance(Duration::from_mins(1));
+    assert!(!house.put("shop", true).await.unwrap());
+    let all = house.directory.applications();
+    let [(shop, Source::Api(stored)), (web, Source::File)] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((web.id.as_str(), shop.id.as_str()), ("web", "shop"));
+    assert_eq!(stored.updated_at.duration_since(stored.created_at).as_secs(), 60);
+    assert!(matches!(house.directory.remove("other").await, Err(DirectoryError::NoApplication(_))));
+}
+
+#[tokio::test]
+async fn a_file_that_is_read_anew_goes_first_and_hides_nothing_for_ever() {
+    let house = house();
+    house.put("shop", false).await.unwrap();
+    let present = house.directory.present();
+    let made: Vec<Made> = present.made.values().cloned().collect();
+    let both = || of_file().into_iter().chain([("shop".to_owned(), application("shop", &["key-of-shop"]))]);
+    house.directory.take(both().collect(), Routes::default(), BTreeSet::new(), made.clone()).await;
+    assert_eq!(house.calls("key-of-shop"), "shop");
+    assert_eq!(house.directory.applications().len(), 2);
+    assert_eq!(house.directory.present().applications().count(), 2);
+    let push = Channel::new("push").unwrap();
+    let routes = Routes::new(BTreeMap::from([(push.clone(), vec!["one".to_owned()])]));
+    house.directory.take(BTreeMap::new(), routes, BTreeSet::new(), made).await;
+    assert_eq!(
+        (house.calls("key-of-shop"), house.calls("key-of-web")),
+        ("nobody".to_owned(), "nobody".to_owned())
+    );
+    assert!(house.directory.application("shop").is_some());
+    let present = house.directory.present();
+    assert!(present.routes().of(&push) == ["one"] && present.is_provider("one"));
+}
+
+#[tokio::test]
+async fn when_a_key_was_used_is_told_by_the_hour_and_a_revoked_one_does_not_come_back() {
+    let house = house();
+    let (shown, key) = house.key(Scope::Account, None).await;
+    assert_eq!(shown.last_used_at, None);
+    house.hand.advance(Duration::from_mins(90));
+    house.calls(key.expose());
+    let used = house.directory.api_keys()[0].last_used_at.unwrap();
+    assert_eq!(used.to_string(), "2023-11-14T23:00:00Z");
+    house.directory.revoke(&shown.id).await.unwrap();
+    tokio::task::yield_now().await;
+    house.directory.learn_keys().await.unwrap();
+    assert_eq!(house.directory.api_keys(), []);
+}
+
+#[tokio::test]
+async fn no_key_is_shown() {
+    let house = house();
+    let (shown, key) = house.key(Scope::Operator, None).await;
+    let secret = key.expose().rsplit('_').next().unwrap();
+    let shown = format!("{shown:?}{:?}{}", house.directory, serde_json::to_string(&shown).unwrap());
+    assert!(!shown.contains(secret) && !shown.contains("key-of-web"), "{shown}");
+}
