@@ -5,8 +5,8 @@ mod backup;
 mod check;
 mod doctor;
 mod exit;
+mod keys;
 mod methods;
-#[expect(dead_code, reason = "the subcommands that ask come next")]
 mod operator;
 mod page;
 mod providers;
@@ -80,6 +80,7 @@ async fn perform(arguments: Arguments) -> Result<Page, Trouble> {
         Command::Doctor => doctor::run(file).await,
         Command::Providers(command) => providers::run(file, command).await,
         Command::Methods(asked) => methods::run(file, asked).await,
+        Command::Keys(command) => keys::run(file, command).await,
         Command::Send(asked) => send::run(file, asked).await,
         Command::Backup { copy } => backup::run(file, &copy).await,
     }

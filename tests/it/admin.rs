@@ -1,8 +1,11 @@
 //! The operator's face over its socket: who may open it, and what a test of a provider says.
 
+mod applications;
 mod bad_input;
+mod keys;
 mod limits;
 mod metrics;
+mod remote;
 mod socket;
 mod tests;
 mod unsaved;

@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod doctor;
+mod keys;
 mod nothing;
 mod providers;
 mod send;

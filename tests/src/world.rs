@@ -35,6 +35,7 @@ pub struct World {
     pub clock: ManualClock,
     folder: Dropped,
     address: SocketAddr,
+    remote: Option<SocketAddr>,
     client: reqwest::Client,
     operator: reqwest::Client,
     secrets: Secrets,
@@ -74,12 +75,14 @@ impl World {
         let world = app::World { clock: clock.clock(), chance: Chance::seeded(1), workshop };
         let app = App::start(config, &libraries, &world).await.expect("the server starts");
         let address = app.address().expect("it listens somewhere");
+        let remote = app.remote().expect("it listens somewhere");
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(app.serve(async move { drop(stopped.await) }));
         Self {
             clock,
             folder,
             address,
+            remote,
             client: client().build().expect("a client"),
             operator: client().unix_socket(socket).build().expect("a client"),
             secrets: Secrets::default(),
@@ -101,6 +104,15 @@ impl World {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it answers operators who have a key.
+    ///
+    /// # Panics
+    ///
+    /// When it does so nowhere.
+    pub fn remote(&self) -> SocketAddr {
+        self.remote.expect("an address in `server.admin`")
     }
 
     /// Keeps something secret to the end of this world: a code that a service received, a key of the configuration.

@@ -46,6 +46,11 @@ pub(super) enum Command {
     Providers(Providers),
     /// Tell which methods a member would be offered
     Methods(Methods),
+    /// Make, list and revoke API keys
+    ///
+    /// Of the server that runs, over its admin socket; where none runs, in its store.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Send a code of your own, outside of any verification
     ///
     /// The code is read from standard input, one line, or from `--code-file`: what stands among the arguments every
@@ -59,6 +64,38 @@ pub(super) enum Command {
         #[arg(value_name = "FILE")]
         copy: PathBuf,
     },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// Make a key: it is told once
+    New(NewKey),
+    /// List the keys that were made at run time, without their secrets
+    List,
+    /// Revoke a key: the next request with it is refused
+    Revoke {
+        /// The key's id: what stands between `prk_` and the next `_`
+        #[arg(value_name = "ID", value_parser = secret)]
+        id: Secret,
+    },
+}
+
+/// A key that is to be made.
+#[derive(Debug, Args)]
+pub(super) struct NewKey {
+    /// The id of the application that calls with it
+    #[arg(long, value_name = "ID")]
+    pub(super) application: Option<String>,
+    /// What it is good for: `application`, `account` (every application) or `operator` (operator routes over TCP)
+    #[arg(long, value_name = "SCOPE")]
+    pub(super) scope: Option<String>,
+    /// What you call it, for example `ci`
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// When it ends, for example `2027-01-31T00:00:00Z` [default: when it is revoked]
+    #[arg(long, value_name = "TIME")]
+    pub(super) expires_at: Option<String>,
 }
 
 /// What to do with providers.

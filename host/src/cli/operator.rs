@@ -9,8 +9,8 @@ use axum::{
 };
 use reqwest::Url;
 use serde_json::Value;
-use std::{io::ErrorKind, path::Path, time::Duration};
-use tokio::net::UnixStream;
+use std::{io::ErrorKind, net::SocketAddr, path::Path, time::Duration};
+use tokio::net::{TcpStream, UnixStream};
 use tower::ServiceExt as _;
 
 /// How long an answer may take: as long as a provider test may.
@@ -20,7 +20,10 @@ const PATIENCE: Duration = Duration::from_mins(6);
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Whom to ask. `Debug` is not for it: what is asked may be secret.
-pub(super) struct Operator(Way);
+pub(super) struct Operator {
+    way: Way,
+    store: Store,
+}
 
 enum Way {
     /// A server that runs, over its admin socket.
@@ -81,12 +84,23 @@ impl Operator {
             let client =
                 reqwest::Client::builder().no_proxy().timeout(PATIENCE).unix_socket(socket.as_path());
             let client = client.build().map_err(|why| Trouble::told(&why))?;
-            return Ok(Self(Way::Server(client)));
+            return Ok(Self { way: Way::Server(client), store: setup.config.store });
         }
         if setup.config.store == Store::Memory {
             return Err(nobody(socket.as_deref()));
         }
-        Ok(Self(Way::Here(wiring::at_rest(&setup).await?)))
+        if let Some(address) = setup.config.server.admin_address
+            && TcpStream::connect(address).await.is_ok()
+        {
+            return Err(by_key_only(address));
+        }
+        let way = Way::Here(wiring::at_rest(&setup).await?);
+        Ok(Self { way, store: setup.config.store })
+    }
+
+    /// Whether what is kept ends with the server.
+    pub(super) fn forgets(&self) -> bool {
+        self.store == Store::Memory
     }
 
     /// Asks, and hands out the body of the answer; `null` where there is none.
@@ -96,7 +110,7 @@ impl Operator {
     /// When there is no answer, or when it is a problem: in the problem's words.
     pub(super) async fn ask(&self, question: Question<'_>) -> Result<Value, Trouble> {
         let url = question.url().ok_or_else(|| Trouble::new("the question has no address"))?;
-        let (is_fine, text) = match &self.0 {
+        let (is_fine, text) = match &self.way {
             Way::Server(client) => over_socket(client, &question, url).await?,
             Way::Here(router) => in_process(router.clone(), &question, &url).await?,
         };
@@ -147,6 +161,12 @@ async fn lives(socket: &Path) -> Result<bool, Trouble> {
             })
         }
     }
+}
+
+/// A server runs that answers operators by their keys, of which this program has none.
+fn by_key_only(address: SocketAddr) -> Trouble {
+    Trouble::new(format!("the server answers operators on `{address}` only, where a key is needed"))
+        .with_hint("give it a socket, too: admin = [\"unix:passrelay-admin.sock\", \"127.0.0.1:9090\"]")
 }
 
 /// Nobody can be asked, and nothing is left to ask.
@@ -227,7 +247,7 @@ mod tests {
         let socket = AdminSocket::open(&folder.path().join("passrelay-admin.sock")).unwrap();
         let server = tokio::spawn(serve(socket, echo(), std::future::pending()));
         answers_alike(&Operator::at(setup(folder.path(), "")).await.unwrap()).await;
-        answers_alike(&Operator(Way::Here(echo()))).await;
+        answers_alike(&Operator { way: Way::Here(echo()), store: Store::Memory }).await;
         server.abort();
     }
 
