@@ -2,6 +2,8 @@
 
 mod take;
 
+pub use take::Live;
+
 use crate::{
     clock::Clock,
     config::{Config, Saved, Store},
@@ -38,6 +40,7 @@ pub struct App {
     remote: Option<TcpListener>,
     face: Arc<Face>,
     providers: Arc<Providers>,
+    workshop: Workshop,
 }
 
 /// What a server takes from the world besides its configuration.
@@ -105,8 +108,9 @@ impl App {
         let (ledger, keys) = kept(&config, world)?;
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
-        let face = face(&config, libraries, world, workshop, Arc::clone(&providers), (ledger, keys)).await?;
-        Ok(Self { listener, admin, remote, face, providers })
+        let face =
+            face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), (ledger, keys)).await?;
+        Ok(Self { listener, admin, remote, face, providers, workshop })
     }
 
     /// The operator routes over the store and the keys alone: no provider is opened and nothing listens. For a command
@@ -146,6 +150,15 @@ impl App {
     /// When the system does not say.
     pub fn remote(&self) -> io::Result<Option<SocketAddr>> {
         self.remote.as_ref().map(TcpListener::local_addr).transpose()
+    }
+
+    /// What another configuration can be given to while it serves.
+    pub fn live(&self) -> Live {
+        Live {
+            face: Arc::clone(&self.face),
+            providers: Arc::clone(&self.providers),
+            workshop: self.workshop.clone(),
+        }
     }
 
     /// Who may call.
@@ -221,7 +234,8 @@ async fn face(
     (ledger, keys): (Ledger, Arc<Keys>),
 ) -> Result<Arc<Face>, StartError> {
     let metrics = Arc::new(Metrics::new(world.clock.now()));
-    let libraries = Arc::new(libraries.clone());
+    let found = Arc::new(libraries.clone());
+    let libraries = Arc::new(ArcSwap::new(Arc::clone(&found)));
     let templates = Arc::new(ArcSwap::from_pointee(config.templates.clone()));
     let tester = Tester::new(TesterParts {
         templates: Arc::clone(&templates),
@@ -249,10 +263,11 @@ async fn face(
         clock: world.clock.clone(),
         chance: world.chance.clone(),
     });
-    let saved = ArcSwap::from_pointee(Saved::new(config, Arc::clone(&libraries)));
+    let saved = ArcSwap::from_pointee(Saved::new(config, Arc::clone(&found)));
     let (chance, changing) = (world.chance.clone(), Mutex::default());
-    let face = Arc::new(Face { verifier, outbox, tester, saved, templates, changing, chance, metrics });
+    let face = Face { verifier, outbox, tester, saved, templates, libraries, changing, chance, metrics };
+    let face = Arc::new(face);
     face.verifier.directory().learn_keys().await?;
-    take::take(&face, config, libraries).await?;
+    take::take(&face, config, found).await?;
     Ok(face)
 }

@@ -10,6 +10,7 @@ mod methods;
 mod operator;
 mod page;
 mod providers;
+mod reload;
 mod schema_keys;
 mod send;
 mod serve;

@@ -31,6 +31,7 @@ use crate::{
     config::Saved,
     metrics::Metrics,
     outbox::{Outbox, tester::Tester},
+    plugin::Libraries,
     seal::Chance,
     template::{Layer, Templates},
     verifier::Verifier,
@@ -69,6 +70,8 @@ pub struct Face {
     pub saved: ArcSwap<Saved>,
     /// What messages say: shared with whoever says it.
     pub templates: Arc<ArcSwap<Templates>>,
+    /// The libraries that were found.
+    pub libraries: Arc<ArcSwap<Libraries>>,
     /// Held while applications, what they say and the configuration change together.
     pub changing: Mutex<()>,
     /// What names of requests are made of.

@@ -1,7 +1,7 @@
 //! The log: one line an event on standard error, for people or for machines.
 
 use std::io::{self, IsTerminal};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,32 @@ pub enum LogError {
     Running,
 }
 
+/// Which events are kept, to be changed while the log runs.
+#[derive(Debug, Clone)]
+pub struct Filter(reload::Handle<EnvFilter, Registry>);
+
+impl Filter {
+    /// Keeps other events from now on; in the syntax of `EnvFilter`.
+    ///
+    /// # Errors
+    ///
+    /// When the filter is none: then nothing is changed.
+    pub fn change(&self, filter: &str) -> Result<(), LogError> {
+        self.0.reload(parse(filter)?).map_err(|_| LogError::Filter(filter.to_owned()))
+    }
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, LogError> {
+    EnvFilter::builder().parse(filter).map_err(|_| LogError::Filter(filter.to_owned()))
+}
+
 /// Starts the log of this process; `filter` in the syntax of `EnvFilter`, such as `info,provider::dry_run=debug`.
 ///
 /// # Errors
 ///
 /// When the filter is none, or the process has a log already.
-pub fn start(filter: &str, format: Format) -> Result<(), LogError> {
-    let filter = EnvFilter::builder().parse(filter).map_err(|_| LogError::Filter(filter.to_owned()))?;
+pub fn start(filter: &str, format: Format) -> Result<Filter, LogError> {
+    let (filter, handle) = reload::Layer::new(parse(filter)?);
     let log = tracing_subscriber::registry().with(filter);
     let started = match format {
         Format::Text => {
@@ -38,5 +57,6 @@ pub fn start(filter: &str, format: Format) -> Result<(), LogError> {
         }
         Format::Json => log.with(fmt::layer().json().with_writer(io::stderr)).try_init(),
     };
-    started.map_err(|_| LogError::Running)
+    started.map_err(|_| LogError::Running)?;
+    Ok(Filter(handle))
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod keys;
 mod nothing;
 mod providers;
+mod reload;
 mod send;
 mod serve;
 mod templates;

@@ -3,11 +3,35 @@
 use crate::{
     config::{Config, MadeApplication, Mistake, Saved},
     http::Face,
-    plugin::Libraries,
+    plugin::{Libraries, Providers, Workshop},
     store::LedgerError,
     verifier::Made,
 };
 use std::sync::Arc;
+
+/// A server that runs, to be given another configuration.
+#[derive(Debug, Clone)]
+pub struct Live {
+    pub(super) face: Arc<Face>,
+    pub(super) providers: Arc<Providers>,
+    pub(super) workshop: Workshop,
+}
+
+impl Live {
+    /// Takes applications, routes, texts and providers as this configuration says. Requests and deliveries under way end
+    /// with what they began with; a provider that does not open leaves its predecessor as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read: then applications, routes and texts stay as they are.
+    pub async fn take(&self, config: &Config, libraries: &Libraries) -> Result<(), LedgerError> {
+        // First what is new, then who uses it, then away with what nobody uses any more.
+        self.providers.renew(config.providers.values(), libraries, &self.workshop).await;
+        take(&self.face, config, Arc::new(libraries.clone())).await?;
+        self.providers.keep_only(&config.providers.keys().cloned().collect(), &self.workshop.clock);
+        Ok(())
+    }
+}
 
 /// Applications, routes and texts, each swapped whole: a request sees all of the old ones or all of the new.
 ///
@@ -15,7 +39,7 @@ use std::sync::Arc;
 pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>) -> Result<(), LedgerError> {
     let _changing = face.changing.lock().await;
     let directory = face.verifier.directory();
-    let saved = Saved::new(config, libraries);
+    let saved = Saved::new(config, Arc::clone(&libraries));
     let mut templates = config.templates.clone();
     let mut made = Vec::new();
     for (id, stored) in directory.stored().await? {
@@ -44,6 +68,7 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
     directory.take(config.applications.clone(), config.routes.clone(), providers, made).await;
     face.templates.store(Arc::new(templates));
     face.saved.store(Arc::new(saved));
+    face.libraries.store(libraries);
     Ok(())
 }
 

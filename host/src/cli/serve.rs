@@ -10,7 +10,7 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let draft = Draft::load(file, Environment::process());
     let log = draft.log().clone();
     let setup = setup::complete(draft).await?;
-    wiring::start_log(&log)?;
+    let filter = wiring::start_log(&log)?;
     for warning in &setup.config.warnings {
         tracing::warn!(
             config.file = warning.file,
@@ -31,6 +31,6 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
         let hint = "configure one as `[applications.ID]`";
         tracing::warn!(hint, "no application is configured: nobody can call");
     }
-    wiring::serve(setup).await?;
+    wiring::serve(file, setup, filter).await?;
     Ok(Page::new("", json!({ "served": true })))
 }

@@ -2,6 +2,7 @@
 
 use super::{
     methods::{Offer, Offered, Unavailable},
+    reload::Reload,
     send::Errand,
     setup::Setup,
     trouble::Trouble,
@@ -20,13 +21,13 @@ use crate::{
         },
     },
     plugin::{
-        Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, NO_COPIES, ProviderStatus,
-        Providers, Settings, Workshop,
+        Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
+        Settings, Workshop,
     },
     route::{Next, after},
     seal::Keys,
     store::{self, Ledger},
-    telemetry,
+    telemetry::{self, Filter},
     template::{Locale, Occasion},
     verifier::{Verifier, VerifierParts},
 };
@@ -46,7 +47,7 @@ use tokio::{
 };
 
 /// Begins to log as the configuration says, to standard error.
-pub(super) fn start_log(log: &Log) -> Result<(), Trouble> {
+pub(super) fn start_log(log: &Log) -> Result<Filter, Trouble> {
     telemetry::start(&log.filter, log.format).map_err(|why| Trouble::new(why.to_string()))
 }
 
@@ -75,17 +76,14 @@ pub(super) async fn conform(
     asking.await.map_err(|why| Trouble::new(format!("the suite itself failed: {why}")))
 }
 
-/// Serves until the process is told to stop.
-pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
+/// Serves until the process is told to stop; on SIGHUP it takes what the file says now.
+pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> Result<(), Trouble> {
+    let mut again = Reload::of(file, &setup, filter)?;
     let Setup { config, libraries } = setup;
-    // Held as long as it serves.
-    let _occupied = libraries.occupy(&config.libraries).map_err(|cause| {
-        Trouble::new(format!("cannot use `{}`: {cause}", config.libraries.copies.display()))
-            .with_hint(NO_COPIES)
-    })?;
     let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     let app =
         App::start(config, &libraries, &World::of_this_process()).await.map_err(|why| Trouble::told(&why))?;
     if let Some(socket) = app.admin() {
@@ -116,8 +114,16 @@ pub(super) async fn serve(setup: Setup) -> Result<(), Trouble> {
         drop(stop);
         told().await;
     };
+    let live = app.live();
+    let reloading = async {
+        while hangup.recv().await.is_some() {
+            again.now(&live).await;
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = app.serve(async { drop(stopped.await) }) => Ok(()),
+        () = reloading => Ok(()),
         () = hurried => Err(Trouble::new("a second signal ended the server before everything was finished")),
     }
 }
@@ -150,7 +156,7 @@ pub(super) async fn test(setup: Setup, settings: &Settings, test: &Test) -> Resu
     let tester = Tester::new(TesterParts {
         templates: Arc::new(ArcSwap::from_pointee(setup.config.templates)),
         providers: Arc::default(),
-        libraries: Arc::new(setup.libraries),
+        libraries: Arc::new(ArcSwap::from_pointee(setup.libraries)),
         workshop,
     });
     tester.beside(settings, test).await.map_err(Trouble::from)

@@ -51,11 +51,11 @@ pub(super) fn house() -> House {
         prices: Prices::default(),
         metrics: Arc::clone(&metrics),
     });
-    let libraries = Arc::default();
+    let libraries: Arc<Libraries> = Arc::default();
     let tester = Tester::new(TesterParts {
         templates: Arc::default(),
         providers: Arc::default(),
-        libraries: Arc::clone(&libraries),
+        libraries: Arc::default(),
         workshop: Workshop::new(hand.clock()),
     });
     let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
@@ -66,6 +66,7 @@ pub(super) fn house() -> House {
         tester,
         saved: ArcSwap::from_pointee(saved),
         templates: Arc::default(),
+        libraries: Arc::default(),
         changing: Mutex::default(),
         chance,
         metrics,

@@ -40,7 +40,7 @@ pub struct TesterParts {
     /// The providers that are open.
     pub providers: Arc<Providers>,
     /// The libraries that further ones may be opened from.
-    pub libraries: Arc<Libraries>,
+    pub libraries: Arc<ArcSwap<Libraries>>,
     /// What opens them.
     pub workshop: Workshop,
 }
@@ -128,12 +128,13 @@ impl Tester {
     pub async fn beside(&self, settings: &Settings, test: &Test) -> Result<Told, TestError> {
         let _place = self.shared.places.try_acquire().map_err(|_| TestError::Busy)?;
         let TesterParts { libraries, workshop, .. } = &self.shared.parts;
+        let libraries = libraries.load_full();
         let library = libraries.by_id(&settings.library).ok_or_else(|| TestError::Closed {
             provider: settings.id.clone(),
             reason: libraries.why_missing(&settings.library),
         })?;
         let channel = channel_of(test, || fit::channel(&settings.id, &library.manifest, test.to.as_str()))?;
-        match Providers::open_beside(settings, libraries, workshop).await {
+        match Providers::open_beside(settings, &libraries, workshop).await {
             Ok(lane) => {
                 let told = self.through(&lane, channel, test, "unsaved").await;
                 lane.close().await;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::{fmt, path::PathBuf, time::Duration};
 
 /// What an operator says about one provider: `[providers.ID]`. `Debug` leaves out `config`: it holds secrets in clear.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Settings {
     /// The provider's id.
     pub id: String,

@@ -1,0 +1,135 @@
+//! SIGHUP: the file is read anew, and what it says is taken if nothing in it is wrong.
+
+use super::{
+    setup::{self, Setup},
+    trouble::Trouble,
+};
+use crate::{
+    app::Live,
+    config::{Config, Draft, Environment, Mistake},
+    plugin::{Libraries, NO_COPIES, Occupied},
+    telemetry::Filter,
+};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// What is needed to read the file again, and to know what has changed.
+pub(super) struct Reload {
+    file: Option<PathBuf>,
+    /// What the server runs with, where it cannot change.
+    began: Config,
+    filter: Filter,
+    /// The folders of copies in use, held as long as it serves.
+    occupied: BTreeMap<PathBuf, Occupied>,
+}
+
+impl Reload {
+    /// Begins with what the server starts with.
+    pub(super) fn of(file: Option<&Path>, setup: &Setup, filter: Filter) -> Result<Self, Trouble> {
+        let (file, began) = (file.map(Path::to_owned), setup.config.clone());
+        let mut reload = Self { file, began, filter, occupied: BTreeMap::new() };
+        reload.occupy(&setup.config, &setup.libraries).map_err(|cause| {
+            let copies = setup.config.libraries.copies.display();
+            Trouble::new(format!("cannot use `{copies}`: {cause}")).with_hint(NO_COPIES)
+        })?;
+        Ok(reload)
+    }
+
+    /// Keeps other servers from removing the copies that this one loads from.
+    fn occupy(&mut self, config: &Config, libraries: &Libraries) -> io::Result<()> {
+        if let Entry::Vacant(vacant) = self.occupied.entry(config.libraries.copies.clone()) {
+            vacant.insert(libraries.occupy(&config.libraries)?);
+        }
+        Ok(())
+    }
+
+    /// Reads the file again and takes what it says; with a mistake in it nothing changes.
+    pub(super) async fn now(&mut self, live: &Live) {
+        let draft = Draft::load(self.file.as_deref(), Environment::process());
+        let Setup { mut config, libraries } = match setup::complete(draft).await {
+            Ok(setup) => setup,
+            Err(Trouble::Misconfigured(mistakes)) => {
+                for Mistake { file, line, column, what, hint, .. } in &mistakes {
+                    tracing::error!(
+                        config.file = file,
+                        config.line = line,
+                        config.column = column,
+                        hint,
+                        "{what}"
+                    );
+                }
+                tracing::error!("the configuration has mistakes: everything stays as it was");
+                return;
+            }
+            Err(trouble) => {
+                tracing::error!(error = %trouble, "the configuration is not read: everything stays as it was");
+                return;
+            }
+        };
+        for warning in &config.warnings {
+            let Mistake { file, line, what, hint, .. } = warning;
+            tracing::warn!(config.file = file, config.line = line, hint, "{what}");
+        }
+        for key in unchangeable(&self.began, &config) {
+            tracing::warn!(config.key = key, "`{key}` changes at the next start only");
+        }
+        config.server.clone_from(&self.began.server);
+        if let Err(error) = self.occupy(&config, &libraries) {
+            tracing::error!(%error, "the copies of the libraries cannot be used: everything stays as it was");
+            return;
+        }
+        if let Err(error) = live.take(&config, &libraries).await {
+            tracing::error!(%error, "the store cannot be read: applications and texts stay as they were");
+            return;
+        }
+        if let Err(error) = self.filter.change(&config.log.filter) {
+            tracing::error!(%error, "the log stays as it was");
+        }
+        tracing::info!(
+            applications = config.applications.len(),
+            providers = config.providers.len(),
+            "configuration taken"
+        );
+    }
+}
+
+/// The keys that say something else than at the start, and can only be taken at the next one.
+fn unchangeable(began: &Config, now: &Config) -> Vec<&'static str> {
+    let (one, other) = (&began.server, &now.server);
+    let admin = (&one.admin, one.admin_address) == (&other.admin, other.admin_address);
+    [
+        (one.listen == other.listen, "server.listen"),
+        (admin, "server.admin"),
+        (one.proxy == other.proxy, "server.proxy"),
+        (began.store == now.store, "store.url"),
+        (began.keys == now.keys, "keys.file"),
+        (began.log.format == now.log.format, "log.format"),
+    ]
+    .into_iter()
+    .filter_map(|(same, key)| (!same).then_some(key))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        let draft = Draft::parse(text, Path::new("p.toml"), Environment::of([("", "")]));
+        draft.finish(&Libraries::default()).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_change_is_told_by_its_key() {
+        let began = config("");
+        assert_eq!(unchangeable(&began, &config("[log]\nfilter = \"debug\"\n[site]\nname = \"x\"")), [""; 0]);
+        let all = "[server]\nlisten = \"127.0.0.1:1\"\nadmin = \"off\"\nproxy = \"http://p:1\"\n[store]\nurl = \"memory:\"\n\
+            [keys]\nfile = \"k\"\n[log]\nformat = \"json\"";
+        let expected =
+            ["server.listen", "server.admin", "server.proxy", "store.url", "keys.file", "log.format"];
+        assert_eq!(unchangeable(&began, &config(all)), expected);
+    }
+}

@@ -1,0 +1,146 @@
+//! SIGHUP: the file is read anew, and taken only if nothing in it is wrong.
+
+use super::{CONFIGURATION, NOT_ANSWERING};
+use harness::{Console, KEY, Server};
+use reqwest::StatusCode;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+/// Starts a verification and waits for its delivery; once more where a busy machine missed the provider's 50 ms.
+async fn start(server: &Server, key: &str, to: &str) -> (StatusCode, Value) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..100 {
+        let request =
+            client.post(format!("http://{}/v1/verifications", server.address())).header("prefer", "wait=10");
+        let answer = request.bearer_auth(key).json(&json!({ "to": to })).send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        if !text.contains(NOT_ANSWERING) {
+            return (status, serde_json::from_str(&text).unwrap());
+        }
+    }
+    panic!("the provider never answered in time");
+}
+
+fn texts(console: &Console, outbox: &str) -> Vec<String> {
+    let lines = console.read(outbox);
+    let text = |line: &str| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned();
+    lines.lines().map(text).collect()
+}
+
+fn reload(console: &Console, server: &mut Server, configuration: &str, until: &str) {
+    console.write("passrelay.toml", configuration);
+    server.signal(Signal::HUP);
+    server.wait_for(until);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applications_texts_providers_and_the_log_are_taken_without_a_restart() {
+    let console = Console::configured(CONFIGURATION);
+    let mut server = console.serve();
+    assert_eq!(start(&server, KEY, "+447700900123").await.0, StatusCode::CREATED);
+    let made = console.run("keys new --application web");
+    let made = made.out.lines().next().unwrap();
+    let workers = console.processes().ids();
+
+    let other = CONFIGURATION
+        .replace("key-of-web-0123456789", "other-key-of-web-0123456789")
+        .replace("\"Example\"", "\"Other\"")
+        .replace("outbox.jsonl", "other.jsonl")
+        .replace("[server]", "[log]\nfilter = \"info,passrelay=debug\"\n[server]\nadmin = \"off\"")
+        + "[applications.shop]\napi_keys = [\"key-of-shop-0123456789\"]\nmethods = [\"sms:code\"]\n";
+    reload(&console, &mut server, &other, "configuration taken");
+    assert_eq!(start(&server, KEY, "+447700900124").await.0, StatusCode::UNAUTHORIZED);
+    for (key, to) in [("key-of-shop-0123456789", "+447700900125"), (made, "+447700900126")] {
+        let (status, started) = start(&server, key, to).await;
+        assert_eq!(
+            (status, &started["delivery"]["status"]),
+            (StatusCode::CREATED, &json!("sent")),
+            "{started}"
+        );
+    }
+    assert_eq!((texts(&console, "outbox.jsonl").len(), texts(&console, "other.jsonl").len()), (1, 2));
+    assert!(texts(&console, "other.jsonl")[0].ends_with("is your Other code."));
+    // Another process, opened with the other keys; the old one ends in its own time.
+    let mut left = console.processes().ids();
+    for _ in 0..2_000 {
+        if left.len() == 1 && left != workers {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        left = console.processes().ids();
+    }
+    assert!(left.len() == 1 && left != workers, "{left:?} {workers:?}");
+
+    // What is as it was is left alone.
+    let workers = left;
+    reload(&console, &mut server, &other, "configuration taken");
+    assert_eq!(console.processes().ids(), workers);
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    for words in ["`server.admin` changes at the next start only", "provider closed"] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    assert!(!log.contains("key-of-") && !log.contains(made), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_mistake_nothing_changes_and_a_provider_that_does_not_open_leaves_the_old_one() {
+    let console = Console::configured(CONFIGURATION);
+    let mut server = console.serve();
+    let wrong =
+        CONFIGURATION.replace("\"Example\"", "\"Other\"").replace("preferred", "prefered") + "[colours]\n";
+    reload(&console, &mut server, &wrong, "everything stays as it was");
+    assert_eq!(start(&server, KEY, "+447700900123").await.0, StatusCode::CREATED);
+    assert!(texts(&console, "outbox.jsonl")[0].ends_with("is your Example code."));
+
+    let closed = CONFIGURATION.replace("outbox.jsonl", "no/such/folder/outbox.jsonl");
+    reload(&console, &mut server, &closed, "configuration taken");
+    assert_eq!(start(&server, KEY, "+447700900124").await.1["delivery"]["status"], "sent");
+    assert_eq!(texts(&console, "outbox.jsonl").len(), 2);
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    for words in [
+        "unknown key `prefered` in `applications.web`",
+        "unknown key `colours`",
+        "the provider stays as it was",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+}
+
+/// Whoever is being served when the file is read again is served to the end, by what they began with.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_and_no_delivery_is_lost() {
+    let slow = CONFIGURATION.replace("outbox.jsonl\"", "outbox.jsonl\"\nfail = [\"slow:500ms\"]");
+    let console = Console::configured(&slow);
+    let mut server = console.serve();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut started = Vec::new();
+    for n in 0..20 {
+        let request =
+            client.post(format!("http://{}/v1/verifications", server.address())).header("prefer", "wait=20");
+        started.push(tokio::spawn(
+            request.bearer_auth(KEY).json(&json!({ "to": format!("+4477009001{n:02}") })).send(),
+        ));
+        if n == 10 {
+            reload(
+                &console,
+                &mut server,
+                &CONFIGURATION.replace("outbox.jsonl", "other.jsonl"),
+                "configuration taken",
+            );
+        }
+    }
+    let mut taken = 0;
+    for answer in started {
+        let answer: Value = answer.await.unwrap().unwrap().json().await.unwrap();
+        // Nobody was asked in time, on a busy machine: then nothing was begun that could be lost.
+        if !answer.to_string().contains(NOT_ANSWERING) {
+            assert_eq!(answer["delivery"]["status"], "sent", "{answer}");
+            taken += 1;
+        }
+    }
+    assert_eq!(texts(&console, "outbox.jsonl").len() + texts(&console, "other.jsonl").len(), taken);
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+}
