@@ -1,7 +1,9 @@
 //! The program as an operator runs it: a folder of its own, arguments, and what it says.
 
+mod daemon;
 mod server;
 
+pub use daemon::Daemon;
 pub use server::Server;
 
 use crate::{Dropped, Processes, program};
@@ -9,6 +11,7 @@ use serde_json::Value;
 use std::{
     ffi::OsStr,
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -96,6 +99,35 @@ impl Console {
     /// Starts `serve` and waits until it serves.
     pub fn serve(&self) -> Server {
         Server::start(self.command(["serve"]))
+    }
+
+    /// Starts `serve` with its log in `serve.log` and waits until it serves.
+    ///
+    /// # Panics
+    ///
+    /// When it ends instead.
+    pub fn daemon(&self) -> Daemon {
+        self.daemon_of(self.command(["serve"])).unwrap_or_else(|ended| panic!("it does not serve: {ended:?}"))
+    }
+
+    /// The same by a command of another form; or how it ended instead, and what it logged.
+    ///
+    /// # Errors
+    ///
+    /// When it ends instead.
+    pub fn daemon_of(&self, command: Command) -> Result<Daemon, (Option<i32>, String)> {
+        Daemon::start(command, &self.file("serve.log"))
+    }
+
+    /// Starts `serve` with a log that goes to `/dev/full`, which takes nothing, and waits until it answers at this
+    /// address.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn unheard(&self, address: SocketAddr) -> Daemon {
+        let nowhere = fs::File::options().write(true).open("/dev/full").expect("the system has `/dev/full`");
+        Daemon::unheard(self.command(["serve"]), nowhere, address, self.file("serve.log"))
     }
 
     /// The folder's path.

@@ -9,6 +9,7 @@
 
 mod conformance;
 mod console;
+pub mod kept;
 mod libraries;
 pub mod log;
 mod processes;
@@ -17,7 +18,7 @@ pub mod twilio;
 mod world;
 
 pub use conformance::conform;
-pub use console::{Console, Server, Told};
+pub use console::{Console, Daemon, Server, Told};
 pub use libraries::{Dropped, built, program, provider};
 pub use processes::Processes;
 pub use twilio::Twilio;

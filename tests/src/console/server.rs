@@ -117,7 +117,7 @@ impl Drop for Server {
 }
 
 /// The address that a line of the log names, if it says that the server serves.
-fn serving(line: &str) -> Option<SocketAddr> {
+pub(super) fn serving(line: &str) -> Option<SocketAddr> {
     let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && !['.', ':'].contains(&c));
     if line.contains("serving") { words.find_map(|word| word.parse().ok()) } else { None }
 }
