@@ -7,5 +7,6 @@ mod api;
 mod authors;
 mod boundary;
 mod cli;
+mod crash;
 mod email;
 mod sms_twilio;

@@ -15,6 +15,7 @@ pub mod log;
 mod processes;
 pub mod smtp;
 pub mod twilio;
+pub mod witness;
 mod world;
 
 pub use conformance::conform;
