@@ -1,6 +1,11 @@
 //! End to end: real libraries, real processes, real sockets.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails loudly"
+)]
 
 mod admin;
 mod api;

@@ -9,9 +9,9 @@ use std::{
 
 const ADA: &str = "+447700900123";
 
-fn limited(rules: Rules) -> House {
+fn limited(rules: &Rules) -> House {
     let hand = ManualClock::at(millis(1_700_000_000_000));
-    let verifier = verifier_within(&hand, &rules);
+    let verifier = verifier_within(&hand, rules);
     let web = verifier.application("key-of-web").unwrap();
     let shop = verifier.application("key-of-shop").unwrap();
     House { verifier: Arc::new(verifier), hand, web, shop }
@@ -65,7 +65,7 @@ impl House {
 /// S40–S42, T8, T54
 #[tokio::test]
 async fn over_a_limit_nothing_is_made_and_time_alone_frees_it() {
-    let house = limited(Rules::default());
+    let house = limited(&Rules::default());
     for purpose in ["a", "b", "c", "d", "e"] {
         house.send(ADA, purpose).await.unwrap();
         house.hand.advance(Duration::from_mins(1));
@@ -84,7 +84,7 @@ async fn over_a_limit_nothing_is_made_and_time_alone_frees_it() {
 #[tokio::test]
 async fn a_resend_counts_and_one_that_is_refused_does_not() {
     let house =
-        limited(Rules { sends_per_recipient: Some(Rate::new(2, Duration::from_mins(10))), ..Rules::off() });
+        limited(&Rules { sends_per_recipient: Some(Rate::new(2, Duration::from_mins(10))), ..Rules::off() });
     let first = house.begun().await.verification;
     let soon = house.begin(start(ADA, "generic"), offer("sms:code", ADA)).await;
     assert!(matches!(soon, Err(VerifyError::Resend(ResendRefused::TooSoon { .. }))));
@@ -100,7 +100,7 @@ async fn a_resend_counts_and_one_that_is_refused_does_not() {
 #[tokio::test]
 async fn a_start_that_is_refused_leaves_the_pending_one_alone() {
     let house =
-        limited(Rules { sends_per_recipient: Some(Rate::new(1, Duration::from_mins(10))), ..Rules::off() });
+        limited(&Rules { sends_per_recipient: Some(Rate::new(1, Duration::from_mins(10))), ..Rules::off() });
     let first = house.begun().await.verification;
     let other = house.begin(start(ADA, "generic"), offer("sms:link", ADA)).await;
     assert_eq!(exceeded(other).0, ["sends_per_recipient"]);
@@ -110,7 +110,7 @@ async fn a_start_that_is_refused_leaves_the_pending_one_alone() {
 #[tokio::test]
 async fn every_limit_holds_or_none_counts() {
     let minute = |times| Some(Rate::new(times, Duration::from_mins(1)));
-    let house = limited(Rules {
+    let house = limited(&Rules {
         sends_per_recipient: minute(3),
         sends_per_application: minute(4),
         sends_per_api_key: minute(2),
@@ -144,7 +144,7 @@ async fn every_limit_holds_or_none_counts() {
 #[tokio::test]
 async fn a_mail_address_is_counted_without_its_tag_and_delivered_with_it() {
     let house =
-        limited(Rules { sends_per_recipient: Some(Rate::new(2, Duration::from_mins(10))), ..Rules::off() });
+        limited(&Rules { sends_per_recipient: Some(Rate::new(2, Duration::from_mins(10))), ..Rules::off() });
     house.send("ada@example.com", "generic").await.unwrap();
     let tagged = house.send("Ada+1@Example.com", "generic").await.unwrap();
     assert_eq!(tagged.delivery.recipient.as_str(), "Ada+1@Example.com");
@@ -154,7 +154,7 @@ async fn a_mail_address_is_counted_without_its_tag_and_delivered_with_it() {
 /// NIST SP 800-63B 5.2.2: over all verifications and purposes.
 #[tokio::test]
 async fn wrong_codes_are_bounded_across_verifications_and_one_too_many_is_not_compared() {
-    let house = limited(guessing(3, 100));
+    let house = limited(&guessing(3, 100));
     house.guess("42", ADA, 2).await;
     let last = house.send(ADA, "generic").await.unwrap();
     house.check_wrong(&last.verification.id).await.unwrap();
@@ -174,7 +174,7 @@ async fn wrong_codes_are_bounded_across_verifications_and_one_too_many_is_not_co
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_wrong_codes_at_the_same_moment_exactly_as_many_are_compared_as_allowed() {
-    let house = Arc::new(limited(guessing(10, 100)));
+    let house = Arc::new(limited(&guessing(10, 100)));
     let mut checks = tokio::task::JoinSet::new();
     for purpose in 0..32 {
         let id = house.send(ADA, &format!("purpose_{purpose}")).await.unwrap().verification.id;
@@ -189,7 +189,7 @@ async fn of_wrong_codes_at_the_same_moment_exactly_as_many_are_compared_as_allow
 
 #[tokio::test]
 async fn a_right_code_ends_the_count_in_a_row_and_not_the_rate() {
-    let house = limited(guessing(8, 4));
+    let house = limited(&guessing(8, 4));
     for round in 0..2 {
         house.guess("42", ADA, 3).await;
         let due = house.member("42", ADA, &format!("right_{round}")).await;
@@ -201,7 +201,7 @@ async fn a_right_code_ends_the_count_in_a_row_and_not_the_rate() {
 
 #[tokio::test]
 async fn a_lock_holds_for_ever_and_another_proven_recipient_of_the_member_frees_it() {
-    let house = limited(guessing(100, 12));
+    let house = limited(&guessing(100, 12));
     house.guess("42", ADA, 12).await;
     house.hand.advance(Duration::from_hours(24 * 3650));
     let due = house.member("42", ADA, "generic").await;
@@ -218,7 +218,7 @@ async fn a_lock_holds_for_ever_and_another_proven_recipient_of_the_member_frees_
 
 #[tokio::test]
 async fn an_operator_sees_and_frees() {
-    let house = limited(Rules { guessing: guessing(100, 12).guessing, ..Rules::default() });
+    let house = limited(&Rules { guessing: guessing(100, 12).guessing, ..Rules::default() });
     let ada = || Subject::Recipient(Recipient::new(ADA));
     let member = || Subject::Member("42".to_owned());
     for place in 0..3 {
@@ -248,7 +248,7 @@ async fn an_operator_sees_and_frees() {
 
 #[tokio::test]
 async fn the_store_holds_no_recipient_member_or_address_in_what_it_counts() {
-    let house = limited(Rules::default());
+    let house = limited(&Rules::default());
     let asker = Asker { ip: Some("192.0.2.77".parse().unwrap()), api_key: Some(Secret::new("key-of-web")) };
     let begun =
         house.begin(Start { asker, ..member_start("member-42") }, offer("sms:code", ADA)).await.unwrap();
