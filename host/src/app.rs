@@ -17,7 +17,7 @@ use crate::{
     plugin::{Libraries, Providers, Workshop},
     route::Routes,
     seal::{Chance, KeyFileError, Keys},
-    store::{Ledger, LedgerError, OpenError},
+    store::{Ledger, LedgerError, LedgerParts, OpenError},
     template,
     verifier::{Directory, Verifier, VerifierParts},
 };
@@ -41,6 +41,7 @@ pub struct App {
     face: Arc<Face>,
     providers: Arc<Providers>,
     workshop: Workshop,
+    ledger: Ledger,
 }
 
 /// What a server takes from the world besides its configuration.
@@ -105,12 +106,12 @@ impl App {
         let admin = config.server.admin.as_deref().map(AdminSocket::open).transpose()?;
         phone::warm_up();
         template::warm_up();
-        let (ledger, keys) = kept(&config, world)?;
+        let kept = kept(&config, world)?;
+        let ledger = kept.ledger.clone();
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
-        let face =
-            face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), (ledger, keys)).await?;
-        Ok(Self { listener, admin, remote, face, providers, workshop })
+        let face = face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), kept).await?;
+        Ok(Self { listener, admin, remote, face, providers, workshop, ledger })
     }
 
     /// The operator routes over the store and the keys alone: no provider is opened and nothing listens. For a command
@@ -206,18 +207,33 @@ impl App {
             tracing::warn!(deliveries = left, "stopped while deliveries were under way");
         }
         self.providers.close().await;
+        if let Err(error) = self.ledger.close().await {
+            tracing::warn!(%error, "the store's log is not written back; the next start reads it");
+        }
     }
 }
 
-/// What outlives the process: the store and the keys.
-fn kept(config: &Config, world: &World) -> Result<(Ledger, Arc<Keys>), StartError> {
+/// What outlives the process, the store and the keys, and what is counted meanwhile.
+struct Kept {
+    ledger: Ledger,
+    keys: Arc<Keys>,
+    metrics: Arc<Metrics>,
+}
+
+fn kept(config: &Config, world: &World) -> Result<Kept, StartError> {
     let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
-    let (own, chance, clock) = (Arc::clone(&keys), world.chance.clone(), world.clock.clone());
-    let ledger = match &config.store {
-        Store::Memory => Ledger::in_memory(own, chance, clock)?,
-        Store::Sqlite(path) => Ledger::open(path, own, chance, clock)?,
+    let metrics = Arc::new(Metrics::new(world.clock.now()));
+    let parts = LedgerParts {
+        keys: Arc::clone(&keys),
+        chance: world.chance.clone(),
+        clock: world.clock.clone(),
+        metrics: Arc::clone(&metrics),
     };
-    Ok((ledger, keys))
+    let ledger = match &config.store {
+        Store::Memory => Ledger::in_memory(parts)?,
+        Store::Sqlite(path) => Ledger::open(path, parts)?,
+    };
+    Ok(Kept { ledger, keys, metrics })
 }
 
 async fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -231,9 +247,9 @@ async fn face(
     world: &World,
     workshop: Workshop,
     providers: Arc<Providers>,
-    (ledger, keys): (Ledger, Arc<Keys>),
+    kept: Kept,
 ) -> Result<Arc<Face>, StartError> {
-    let metrics = Arc::new(Metrics::new(world.clock.now()));
+    let Kept { ledger, keys, metrics } = kept;
     let found = Arc::new(libraries.clone());
     let libraries = Arc::new(ArcSwap::new(Arc::clone(&found)));
     let templates = Arc::new(ArcSwap::from_pointee(config.templates.clone()));

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::{
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -58,6 +58,23 @@ impl Clock {
             output = &mut future => Some(output),
             () = &mut sleep => None,
         }
+    }
+}
+
+/// Measures how long something really takes, whatever the clock says: for figures, never for a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins to measure.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that measures")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// What has passed since, in seconds.
+    pub fn seconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
     }
 }
 

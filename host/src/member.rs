@@ -43,12 +43,21 @@ pub struct Offer {
     pub channel: Channel,
     /// Where it reaches the person.
     pub recipient: Recipient,
-    /// Where its number belongs, if it is one and its region is known.
-    pub region: Option<Region>,
+    /// Whether the recipient is a phone number.
+    pub is_phone: bool,
     /// The providers that reach the person there, first choice first; at least one.
     pub providers: Vec<String>,
     /// Whether the application offers it first.
     pub preferred: bool,
+}
+
+impl Offer {
+    /// Where its number belongs, if it is one and its region is known.
+    ///
+    /// Looked up when it is asked for: a start does not need it, and it costs more than all other judging.
+    pub fn region(&self) -> Option<Region> {
+        Region::of(self.recipient.as_str()).filter(|_| self.is_phone)
+    }
 }
 
 /// A method that does not reach the person.
@@ -107,8 +116,8 @@ pub fn judge(
                 None => {
                     let (method, channel, providers) =
                         (method.clone(), channel.clone(), vec![carrier.id.to_owned()]);
-                    let region = Region::of(recipient.as_str()).filter(|_| *kind == AddressKind::Phone);
-                    offer = Some(Offer { method, channel, recipient, region, providers, preferred: false });
+                    let is_phone = *kind == AddressKind::Phone;
+                    offer = Some(Offer { method, channel, recipient, is_phone, providers, preferred: false });
                 }
             },
             Err(why) => refusal = worse(refusal, why),

@@ -12,6 +12,6 @@ pub use fault::{Fault, OpenError};
 pub use key::{Key, Kind};
 #[cfg(test)]
 pub(crate) use ledger::tests::in_memory;
-pub use ledger::{Ledger, LedgerError};
+pub use ledger::{Ledger, LedgerError, LedgerParts};
 pub use sqlite::{BackupError, Filter, backup};
 pub use view::{Changes, Done, Labels, Stop, View};

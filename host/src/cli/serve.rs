@@ -10,7 +10,8 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let draft = Draft::load(file, Environment::process());
     let log = draft.log().clone();
     let setup = setup::complete(draft).await?;
-    let filter = wiring::start_log(&log)?;
+    // Held to the end: what was logged until then is written.
+    let (filter, _writing) = wiring::start_log(&log)?;
     for warning in &setup.config.warnings {
         tracing::warn!(
             config.file = warning.file,

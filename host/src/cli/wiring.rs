@@ -13,6 +13,7 @@ use crate::{
     config::Log,
     delivery::Told,
     member::Person,
+    metrics::Metrics,
     outbox::{
         by_hand,
         tester::{
@@ -26,8 +27,8 @@ use crate::{
     },
     route::{Next, after},
     seal::Keys,
-    store::{self, Ledger},
-    telemetry::{self, Filter},
+    store::{self, Ledger, LedgerParts},
+    telemetry::{self, Filter, Writing},
     template::{Locale, Occasion},
     verifier::{Verifier, VerifierParts},
 };
@@ -47,7 +48,7 @@ use tokio::{
 };
 
 /// Begins to log as the configuration says, to standard error.
-pub(super) fn start_log(log: &Log) -> Result<Filter, Trouble> {
+pub(super) fn start_log(log: &Log) -> Result<(Filter, Writing), Trouble> {
     telemetry::start(&log.filter, log.format).map_err(|why| Trouble::new(why.to_string()))
 }
 
@@ -204,12 +205,17 @@ pub(super) async fn methods(
     let closed = || Trouble::new("the system gives no randomness");
     // Nothing is started, so no code is ever made under them.
     let keys = Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?);
+    let parts = LedgerParts {
+        keys: Arc::clone(&keys),
+        chance: world.chance.clone(),
+        clock: world.clock.clone(),
+        metrics: Arc::new(Metrics::new(world.clock.now())),
+    };
     let verifier = Verifier::new(VerifierParts {
         applications: setup.config.applications,
         routes: setup.config.routes,
         providers: Arc::clone(&providers),
-        ledger: Ledger::in_memory(Arc::clone(&keys), world.chance.clone(), world.clock.clone())
-            .map_err(|why| Trouble::told(&why))?,
+        ledger: Ledger::in_memory(parts).map_err(|why| Trouble::told(&why))?,
         keys,
         clock: world.clock,
         chance: world.chance,
@@ -219,9 +225,9 @@ pub(super) async fn methods(
     let offered = methods.offers.into_iter().map(|offer| Offered {
         id: offer.method.to_string(),
         channel: offer.channel.to_string(),
-        payload: offer.method.payload,
         recipient: offer.recipient.masked(),
-        region: offer.region,
+        region: offer.region(),
+        payload: offer.method.payload,
         preferred: offer.preferred,
     });
     let unavailable = methods.refusals.into_iter().map(|refusal| Unavailable {

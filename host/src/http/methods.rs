@@ -57,7 +57,7 @@ pub(super) async fn handle(
         channel: offer.channel.as_str(),
         payload: &offer.method.payload,
         recipient: offer.recipient.masked(),
-        region: offer.region,
+        region: offer.region(),
         preferred: offer.preferred,
     });
     Ok(json(StatusCode::OK, &Answer { methods: offered.collect(), unavailable: &methods.refusals }))

@@ -8,7 +8,8 @@ use super::{
     view::{Done, Record, Stop, View},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Stopwatch},
+    metrics::Metrics,
     seal::{self, Chance, Keys},
 };
 use jiff::Timestamp;
@@ -37,13 +38,28 @@ pub struct Ledger {
     fault: watch::Receiver<Option<Fault>>,
 }
 
+/// What a ledger is made of besides its file.
+#[derive(Debug, Clone)]
+pub struct LedgerParts {
+    /// What records are sealed under.
+    pub keys: Arc<Keys>,
+    /// What seals are made with.
+    pub chance: Chance,
+    /// What tells the time.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
 /// What waits for the ledger's thread.
 #[derive(Debug)]
 enum Item {
-    Job(Box<dyn Work>),
+    Job(Box<dyn Work>, Stopwatch),
     Question(Question),
     /// Forgets what is over, tries whether a store that failed takes writes again, and tells what is due.
     Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Vec<Key>, LedgerError>>),
+    /// Does nothing more: what comes later finds the store closed.
+    Close(oneshot::Sender<Result<(), LedgerError>>),
 }
 
 /// Something to be read outside of any job.
@@ -109,13 +125,14 @@ impl Ledger {
     /// # Errors
     ///
     /// When the file cannot be had for this host alone, is no store of ours, or belongs to another key file.
-    pub fn open(path: &Path, keys: Arc<Keys>, chance: Chance, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, parts: LedgerParts) -> Result<Self, OpenError> {
+        let LedgerParts { keys, chance, clock, metrics } = parts;
         let database = Database::open(path, Seals { keys, chance })?;
         let reader = database.reader(path)?;
         let (questions, asked) = mpsc::channel(QUESTIONS);
         let reads = clock.clone();
         spawn("store-reader", move || answer(asked, &reader, &reads))?;
-        Self::over(database, Some(questions), clock)
+        Self::over(database, Some(questions), clock, metrics)
     }
 
     /// Opens a ledger that keeps its records in memory: gone with the process.
@@ -123,18 +140,20 @@ impl Ledger {
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub fn in_memory(keys: Arc<Keys>, chance: Chance, clock: Clock) -> Result<Self, OpenError> {
-        Self::over(Database::in_memory(Seals { keys, chance })?, None, clock)
+    pub fn in_memory(parts: LedgerParts) -> Result<Self, OpenError> {
+        let LedgerParts { keys, chance, clock, metrics } = parts;
+        Self::over(Database::in_memory(Seals { keys, chance })?, None, clock, metrics)
     }
 
     fn over(
         database: Database,
         questions: Option<mpsc::Sender<Question>>,
         clock: Clock,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, OpenError> {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
-        spawn("ledger", move || Desk { database, clock, health }.serve(items))?;
+        spawn("ledger", move || Desk { database, clock, metrics, health }.serve(items))?;
         Ok(Self { queue, questions, fault })
     }
 
@@ -149,7 +168,7 @@ impl Ledger {
         J: FnMut(&View<'_>, Timestamp) -> Result<Done<T>, Stop> + Send + 'static,
     {
         let (work, answer) = Waiting::boxed(keys, job);
-        self.queue.try_send(Item::Job(work)).map_err(|error| match error {
+        self.queue.try_send(Item::Job(work, Stopwatch::start())).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => LedgerError::Busy,
             mpsc::error::TrySendError::Closed(_) => LedgerError::Closed,
         })?;
@@ -167,7 +186,7 @@ impl Ledger {
         J: FnMut(&View<'_>, Timestamp) -> Result<Done<T>, Stop> + Send + 'static,
     {
         let (work, answer) = Waiting::boxed(keys, job);
-        self.queue.send(Item::Job(work)).await.map_err(|_| LedgerError::Closed)?;
+        self.queue.send(Item::Job(work, Stopwatch::start())).await.map_err(|_| LedgerError::Closed)?;
         answered(answer).await
     }
 
@@ -205,6 +224,18 @@ impl Ledger {
     pub async fn tend(&self, kind: Kind, by: Timestamp, most: usize) -> Result<Vec<Key>, LedgerError> {
         let (asker, answer) = oneshot::channel();
         self.queue.send(Item::Tend(kind, by, most, asker)).await.map_err(|_| LedgerError::Closed)?;
+        answered(answer).await
+    }
+
+    /// Ends the ledger: what was asked before is done, the log is written back into the file, and what is asked later
+    /// finds it closed.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be written back; nothing is lost by that, the next start reads it.
+    pub async fn close(&self) -> Result<(), LedgerError> {
+        let (asker, answer) = oneshot::channel();
+        self.queue.send(Item::Close(asker)).await.map_err(|_| LedgerError::Closed)?;
         answered(answer).await
     }
 
@@ -254,6 +285,7 @@ fn answer(mut asked: mpsc::Receiver<Question>, reader: &Database, clock: &Clock)
 struct Desk {
     database: Database,
     clock: Clock,
+    metrics: Arc<Metrics>,
     health: watch::Sender<Option<Fault>>,
 }
 
@@ -268,7 +300,10 @@ impl Desk {
             let mut batch = Vec::new();
             for item in gathered {
                 match item {
-                    Item::Job(work) => batch.push(work),
+                    Item::Job(work, waited) => {
+                        self.metrics.queue_wait(waited.seconds());
+                        batch.push(work);
+                    }
                     // What was asked before is answered before.
                     Item::Question(Question(question)) => {
                         self.apply(std::mem::take(&mut batch), now);
@@ -278,6 +313,12 @@ impl Desk {
                         self.apply(std::mem::take(&mut batch), now);
                         // Whoever asked may be gone.
                         let _sent = asker.send(self.tend(kind, by, most, now));
+                    }
+                    Item::Close(asker) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        // Whoever asked may be gone.
+                        let _sent = asker.send(self.database.write_back().map_err(LedgerError::from));
+                        return;
                     }
                 }
             }
@@ -289,9 +330,13 @@ impl Desk {
         if batch.is_empty() {
             return;
         }
+        let (jobs, took) = (batch.len(), Stopwatch::start());
         match batch::apply(batch, &mut self.database, now) {
             Kept::Nothing => {}
-            Kept::Bytes(_) => self.is_well(),
+            Kept::Bytes(bytes) => {
+                self.metrics.batch(jobs, bytes, took.seconds());
+                self.is_well();
+            }
             Kept::Refused(fault) => self.is_ill(fault),
         }
     }

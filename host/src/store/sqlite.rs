@@ -68,6 +68,11 @@ impl Database {
         Ok(Self { connection, seals: self.seals.clone(), _owned: None })
     }
 
+    /// Writes the log back into the file, which then is the whole store.
+    pub(super) fn write_back(&self) -> Result<(), Fault> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
     /// Lets the file grow to this many pages and no further, as a full disk would.
     #[cfg(test)]
     pub(super) fn limit_pages(&self, most: u32) -> Result<(), Fault> {

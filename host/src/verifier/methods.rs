@@ -216,7 +216,7 @@ mod tests {
             preferred: application.preferred.as_ref() == Some(&method),
             method,
             recipient: Recipient::new("x"),
-            region: None,
+            is_phone: false,
             providers: vec!["one".to_owned()],
         }
     }

@@ -100,7 +100,7 @@ fn offer(method: &str, recipient: &str) -> Offer {
     let channel = Channel::new(&method.target).unwrap();
     let providers = vec!["one".to_owned(), "two".to_owned()];
     let recipient = Recipient::new(recipient);
-    Offer { method, channel, recipient, region: None, providers, preferred: false }
+    Offer { method, channel, recipient, is_phone: false, providers, preferred: false }
 }
 
 fn named(key: &str, request: &str) -> Option<Idempotency> {

@@ -12,11 +12,12 @@ use passrelay::{
     clock::Clock,
     limit::Rules,
     member::{Carrier, Person, judge},
+    metrics::Metrics,
     phone::Region,
     plugin::Isolation,
     route::Routes,
     seal::{Chance, Keys},
-    store::Ledger,
+    store::{Ledger, LedgerParts},
     verifier::{Verifier, VerifierParts},
 };
 use provider_api::{Address, Channel, Member, testing::json};
@@ -92,11 +93,14 @@ fn listing(runtime: &Runtime, isolation: Isolation, count: usize) -> Duration {
     };
     let chance = Chance::seeded(1);
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
+    let metrics = Arc::new(Metrics::new(clock.now()));
+    let parts =
+        LedgerParts { keys: Arc::clone(&keys), chance: chance.clone(), clock: clock.clone(), metrics };
     let verifier = Verifier::new(VerifierParts {
         applications: [("web".to_owned(), application.clone())].into(),
         routes: Routes::default(),
         providers: Arc::clone(&providers),
-        ledger: Ledger::in_memory(Arc::clone(&keys), chance.clone(), clock.clone()).unwrap(),
+        ledger: Ledger::in_memory(parts).unwrap(),
         keys,
         clock,
         chance,

@@ -19,11 +19,16 @@ fn ledger() -> (Ledger, ManualClock) {
     (in_memory(hand.clock()), hand)
 }
 
+pub(crate) fn parts(keys: Arc<Keys>, chance: Chance, clock: Clock) -> LedgerParts {
+    let metrics = Arc::new(Metrics::new(clock.now()));
+    LedgerParts { keys, chance, clock, metrics }
+}
+
 /// A ledger in memory under keys of its own.
 pub(crate) fn in_memory(clock: Clock) -> Ledger {
     let chance = Chance::seeded(5);
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
-    Ledger::in_memory(keys, chance, clock).unwrap()
+    Ledger::in_memory(parts(keys, chance, clock)).unwrap()
 }
 
 /// Adds to a counter that is kept for a minute and answers what it was.

@@ -22,7 +22,7 @@ fn keys(seed: u64) -> Arc<Keys> {
 
 impl Place {
     fn open(&self) -> Result<Ledger, OpenError> {
-        Ledger::open(&self.path, keys(1), Chance::system(), self.hand.clock())
+        Ledger::open(&self.path, parts(keys(1), Chance::system(), self.hand.clock()))
     }
 
     /// The ledger's thread ends a moment after its last handle, and gives the file back then.
@@ -91,7 +91,7 @@ async fn a_backup_is_whole_private_and_never_overwrites() {
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     // What came after it is not in it.
     ledger.run(Vec::new(), add("a", 1)).await.unwrap();
-    let restored = Ledger::open(&copy, keys(1), Chance::system(), place.hand.clock()).unwrap();
+    let restored = Ledger::open(&copy, parts(keys(1), Chance::system(), place.hand.clock())).unwrap();
     assert_eq!(restored.run(Vec::new(), add("a", 0)).await.unwrap(), 5);
 }
 
@@ -105,7 +105,7 @@ async fn a_store_of_another_key_file_is_told_at_the_start() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         Arc::new(Keys::open_or_create(&path, &Chance::seeded(1)).unwrap())
     };
-    let open = |keys| Ledger::open(&place.path, keys, Chance::system(), place.hand.clock());
+    let open = |keys| Ledger::open(&place.path, parts(keys, Chance::system(), place.hand.clock()));
     let ledger = open(named("one", 1)).unwrap();
     ledger.run(Vec::new(), add("a", 5)).await.unwrap();
     drop(ledger);
@@ -137,7 +137,7 @@ async fn a_file_that_is_no_store_is_left_alone() {
 async fn a_folder_that_is_not_there_is_told() {
     let path = Path::new("/nowhere/passrelay.db");
     let hand = ManualClock::at(millis(1));
-    let told = Ledger::open(path, keys(1), Chance::system(), hand.clock()).unwrap_err().to_string();
+    let told = Ledger::open(path, parts(keys(1), Chance::system(), hand.clock())).unwrap_err().to_string();
     assert!(told.starts_with("cannot open the store `/nowhere/passrelay.db`: No such file"), "{told}");
 }
 
@@ -146,7 +146,13 @@ async fn a_folder_that_is_not_there_is_told() {
 async fn a_full_disk_costs_no_acknowledged_write_and_mends_by_itself() {
     let place = place();
     let database = Database::open(&place.path, Seals { keys: keys(1), chance: Chance::system() }).unwrap();
-    let ledger = Ledger::over(database, None, place.hand.clock()).unwrap();
+    let ledger = Ledger::over(
+        database,
+        None,
+        place.hand.clock(),
+        parts(keys(1), Chance::system(), place.hand.clock()).metrics,
+    )
+    .unwrap();
     let large = |id: String| {
         move |_: &View<'_>, now| {
             let mut changes = Changes::none();
