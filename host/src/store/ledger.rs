@@ -153,7 +153,9 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
-        spawn("ledger", move || Desk { database, clock, metrics, health }.serve(items))?;
+        spawn("ledger", move || {
+            Desk { database, clock, metrics, health }.serve(items, mpsc::Receiver::blocking_recv);
+        })?;
         Ok(Self { queue, questions, fault })
     }
 
@@ -290,9 +292,14 @@ struct Desk {
 }
 
 impl Desk {
-    /// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone.
-    fn serve(mut self, mut items: mpsc::Receiver<Item>) {
-        while let Some(first) = items.blocking_recv() {
+    /// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone. `next` waits
+    /// for the first of a batch: how, tests choose, so that they can choose who goes when.
+    fn serve(
+        mut self,
+        mut items: mpsc::Receiver<Item>,
+        next: impl Fn(&mut mpsc::Receiver<Item>) -> Option<Item>,
+    ) {
+        while let Some(first) = next(&mut items) {
             let others = iter::from_fn(|| items.try_recv().ok());
             let gathered: Vec<Item> = iter::once(first).chain(others).take(BATCH).collect();
             // Once all are here, so that none of them is done before it was asked for.
@@ -391,5 +398,7 @@ impl fmt::Debug for Question {
     }
 }
 
+#[cfg(test)]
+mod interleaved;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,6 +4,7 @@ mod again;
 mod asked;
 mod interleaved;
 mod limits;
+mod scheduled;
 
 use super::*;
 use crate::{
@@ -35,6 +36,10 @@ pub(crate) fn verifier(hand: &ManualClock) -> Verifier {
 
 /// The same with these limits.
 fn verifier_within(hand: &ManualClock, limits: &Rules) -> Verifier {
+    verifier_over(in_memory(hand.clock()), hand, limits)
+}
+
+fn verifier_over(ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier {
     let chance = Chance::seeded(1);
     let application = |id: &str| {
         let policy = Policy { checks: 3, sends: 3, ..Policy::default() };
@@ -48,7 +53,7 @@ fn verifier_within(hand: &ManualClock, limits: &Rules) -> Verifier {
         applications: BTreeMap::from(["web", "shop"].map(application)),
         routes: Routes::default(),
         providers: Arc::default(),
-        ledger: in_memory(hand.clock()),
+        ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,
@@ -67,7 +72,11 @@ pub(crate) async fn begun(verifier: &Verifier) -> (Due, String) {
 
 fn house() -> House {
     let hand = ManualClock::at(millis(1_700_000_000_000));
-    let verifier = verifier(&hand);
+    house_over(in_memory(hand.clock()), hand)
+}
+
+fn house_over(ledger: Ledger, hand: ManualClock) -> House {
+    let verifier = verifier_over(ledger, &hand, &Rules::off());
     let web = verifier.application("key-of-web").unwrap();
     let shop = verifier.application("second-key-of-shop").unwrap();
     House { verifier: Arc::new(verifier), hand, web, shop }
