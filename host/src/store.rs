@@ -5,6 +5,8 @@ mod fault;
 mod kept;
 mod key;
 mod ledger;
+#[cfg(test)]
+mod model;
 mod sqlite;
 mod view;
 
