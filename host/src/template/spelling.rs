@@ -20,8 +20,8 @@ pub(super) const DEEPEST: usize = 3;
 pub(super) struct Rewritten {
     /// What the engine reads.
     pub(super) source: String,
-    /// Where pieces begin: in the source, and in the text.
-    pieces: Vec<(usize, usize)>,
+    /// Where pieces begin: in the source, and in the text; and whether a piece is the same in both.
+    pieces: Vec<(usize, usize, bool)>,
     /// Every name within tags, and where it stands in the text.
     pub(super) names: Vec<(String, usize)>,
     /// Those that stand alone in their tag and outside of loops: these can only be variables.
@@ -73,19 +73,23 @@ impl Rewritten {
             } else if let Some(name) = enclosed(rest, "{", "}") {
                 if is_variable(name) {
                     out.names.push((name.to_owned(), at + 1));
-                    out.copy(&format!("{{{{{name}}}}}"), at);
+                    out.rewrite(&format!("{{{{{name}}}}}"), at);
                     name.len() + 2
                 } else {
                     out.loose.push((name.to_owned(), at + 1));
-                    out.copy(BRACE, at);
+                    out.rewrite(BRACE, at);
                     1
                 }
             } else if enclosed(rest, "[[", "]]").is_some_and(|name| name.eq_ignore_ascii_case("otp")) {
                 out.names.push(("otp".to_owned(), at + 2));
-                out.copy("{{otp}}", at);
+                out.rewrite("{{otp}}", at);
                 "[[otp]]".len()
             } else {
-                out.copy(if rest.starts_with('{') { BRACE } else { "[" }, at);
+                if rest.starts_with('{') {
+                    out.rewrite(BRACE, at);
+                } else {
+                    out.copy("[", at);
+                }
                 1
             };
         }
@@ -94,9 +98,10 @@ impl Rewritten {
 
     /// The byte of the text behind a byte of the source.
     pub(super) fn origin(&self, at: usize) -> usize {
-        let after = self.pieces.partition_point(|(source, _)| *source <= at);
+        let after = self.pieces.partition_point(|(source, ..)| *source <= at);
         let piece = after.checked_sub(1).and_then(|before| self.pieces.get(before));
-        piece.map_or(0, |(source, text)| text + (at - source))
+        // A piece that was rewritten is longer than what was written: whatever is in it, it begins there.
+        piece.map_or(0, |(source, text, same)| if *same { text + (at - source) } else { *text })
     }
 
     /// Where a name stands first.
@@ -105,7 +110,15 @@ impl Rewritten {
     }
 
     fn copy(&mut self, piece: &str, at: usize) {
-        self.pieces.push((self.source.len(), at));
+        self.add(piece, at, true);
+    }
+
+    fn rewrite(&mut self, piece: &str, at: usize) {
+        self.add(piece, at, false);
+    }
+
+    fn add(&mut self, piece: &str, at: usize, same: bool) {
+        self.pieces.push((self.source.len(), at, same));
         self.source.push_str(piece);
     }
 

@@ -261,6 +261,11 @@ mod tests {
                 "{code} {% if member_name %}",
                 "25: is no template: unexpected end of input, expected end of block",
             ),
+            // The brace at the end becomes a longer one for the engine: the place is still one of the text.
+            (
+                "{code}{% if member_name %}{",
+                "26: is no template: unexpected end of input, expected end of block",
+            ),
             ("{code} {{ }}", "10: is no template: unexpected end of variable block"),
             ("{code} {{ code|upper }}", "15: is no template: unknown filter"),
             ("{code} {{ code.x.y }}", "14: is no template: undefined value"),
