@@ -94,8 +94,8 @@ impl Redactor {
 
     /// A provider's error, fit for the log and for answers: clean, one line, not too long.
     pub(crate) fn clean_error(&self, mut error: DeliveryError) -> DeliveryError {
-        if matches!(&error.failure, Failure::Other(word) if !is_word(word)) {
-            // No word of any version: whatever it is, it may hold anything.
+        if matches!(&error.failure, Failure::Other(word) if !is_word(word) || self.clean(word) != *word) {
+            // No word of any version, or one with a code in it: whatever it is, it may hold anything.
             error.failure = Failure::Rejected;
         }
         error.text = one_line(&self.clean(&error.text), 500);
@@ -239,6 +239,11 @@ mod tests {
     fn a_failure_that_is_no_word_is_not_repeated() {
         let said = DeliveryError::new(Failure::from_word("unknown number +447700900123"), "");
         assert_eq!(Redactor::default().clean_error(said).failure, Failure::Rejected);
+        let redactor = Redactor::default();
+        let (sms, ada) = (Channel::new("sms").unwrap(), Recipient::new("+447700900123"));
+        let _trust = redactor.trust_message(&Message::new("m", sms, ada, Payload::code("493817"), "x"));
+        let with_code = DeliveryError::new(Failure::from_word("rejected_493817"), "");
+        assert_eq!(redactor.clean_error(with_code).failure, Failure::Rejected);
         let newer = DeliveryError::new(Failure::from_word("asleep"), "");
         assert_eq!(Redactor::default().clean_error(newer).failure.as_str(), "asleep");
     }
