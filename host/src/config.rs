@@ -3,6 +3,8 @@
 mod applications;
 mod draft;
 mod environment;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod limits;
 mod log;
 mod made;

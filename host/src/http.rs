@@ -7,6 +7,8 @@ mod cancel;
 mod check;
 mod deliveries;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod health;
 mod idempotency;
 mod limits;

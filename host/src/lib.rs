@@ -6,6 +6,9 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod http;
 pub mod limit;
 pub mod member;

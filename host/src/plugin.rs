@@ -7,6 +7,8 @@ mod copies;
 mod door;
 mod elf;
 mod engine;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod lane;
 mod libraries;
 mod library;

@@ -10,7 +10,8 @@ use std::{
 /// Top first; ARCHITECTURE.md shows the same.
 const FLOORS: [&[&str]; 11] = [
     &["main"],
-    &["cli"],
+    // `fuzz` is part of no program: what strangers may send, tried at every floor that meets them.
+    &["cli", "fuzz"],
     &["app"],
     &["http"],
     &["verifier", "outbox", "config"],

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 mod config;
 mod connect;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod login;
 mod mail;
 mod oauth;

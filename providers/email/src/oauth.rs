@@ -37,8 +37,8 @@ struct Kept {
 
 /// The answer of RFC 6749 section 5.1.
 #[derive(serde::Deserialize)]
-struct Granted {
-    access_token: Secret,
+pub(crate) struct Granted {
+    pub(crate) access_token: Secret,
     #[serde(default)]
     expires_in: Option<i64>,
     #[serde(default)]
@@ -161,7 +161,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn granted(answer: &HttpResponse) -> Result<Granted, DeliveryError> {
+pub(crate) fn granted(answer: &HttpResponse) -> Result<Granted, DeliveryError> {
     let unreadable = || {
         DeliveryError::misconfigured(
             "the answer of `oauth.token_url` is none of a token endpoint; look at the address",

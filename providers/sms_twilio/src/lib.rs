@@ -8,6 +8,9 @@ use settings::Settings;
 mod answer;
 mod config;
 mod errors;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod request;
 mod retry_after;
 mod sender;

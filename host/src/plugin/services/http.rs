@@ -112,7 +112,7 @@ impl Http {
         Ok(answer)
     }
 
-    fn prepare(
+    pub(in crate::plugin) fn prepare(
         &self,
         request: HttpRequest,
         private_addresses: bool,

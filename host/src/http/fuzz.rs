@@ -1,0 +1,217 @@
+//! A whole request of a stranger, through every layer of the public face and of the admin socket.
+
+use super::{Face, admin_router, router};
+use crate::{
+    application::{Application, Bounds, Policy, TestRecipients},
+    clock::{ManualClock, millis},
+    config::{Draft, Environment, Saved},
+    delivery::Prices,
+    limit::Rules,
+    metrics::Metrics,
+    outbox::{
+        Outbox, OutboxParts,
+        tester::{Tester, TesterParts},
+    },
+    plugin::{Libraries, Workshop},
+    route::Routes,
+    seal::{Chance, DeliveryId, Keys, VerificationId},
+    store::{Changes, Ledger, View},
+    verification::{self, Verification},
+    verifier::{Verifier, VerifierParts},
+};
+use arc_swap::ArcSwap;
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderValue, Request, Response, header},
+};
+use provider_api::{Channel, Recipient, Secret};
+use serde_json::Value;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tokio::{runtime::Builder, sync::Mutex};
+use tower::ServiceExt as _;
+
+const NUMBER: &str = "7700900123";
+
+/// A request as it stands on the wire, in short: `METHOD PATH`, headers, an empty line, the body. A path behind `@` goes
+/// to the admin socket. `{id}` is the id of a pending verification and `{code}` its code.
+///
+/// Whatever it is, the answer is no failure of ours, a problem where it refuses, and tells no code and no number; said
+/// again with its `Idempotency-Key` it gets the same answer.
+pub(crate) fn request(text: &str) {
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        let Some((face, id, code)) = house().await else { return };
+        let text = text.replace("{id}", &id).replace("{code}", &code);
+        let Some(asked) = Asked::read(&text) else { return };
+        let (status, body) = asked.ask(&face).await;
+        let secrets = [NUMBER, code.as_str()];
+        let told = secrets.into_iter().find(|secret| body.contains(secret) && !asked.names(secret));
+        assert!(told.is_none(), "the answer tells {told:?}: {body}");
+        if asked.is_named() && (200..300).contains(&status) {
+            assert_eq!(asked.ask(&face).await, (status, body), "asked again it is another answer");
+        }
+    });
+}
+
+/// A request that was read from a text.
+struct Asked<'a> {
+    admin: bool,
+    method: &'a str,
+    path: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    body: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let (method, path) = lines.next()?.split_once(' ')?;
+        let headers: Option<Vec<_>> = lines.map(|line| line.split_once(':')).collect();
+        let (admin, path) = path.strip_prefix('@').map_or((false, path), |path| (true, path));
+        Some(Self { admin, method, path, headers: headers?, body })
+    }
+
+    fn request(&self) -> Option<Request<Body>> {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value.trim());
+        }
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+            request = request.header(header::AUTHORIZATION, "Bearer key-of-web");
+        }
+        request.body(Body::from(self.body.to_owned())).ok()
+    }
+
+    async fn ask(&self, face: &Arc<Face>) -> (u16, String) {
+        let router = if self.admin { admin_router(Arc::clone(face)) } else { router(Arc::clone(face)) };
+        // What is no request at all never gets as far as this.
+        let Some(request) = self.request() else { return (0, String::new()) };
+        let Ok(response) = router.oneshot(request).await;
+        let (status, problem) = (response.status().as_u16(), is_problem(&response));
+        assert_eq!(
+            response.headers().get(header::CACHE_CONTROL).map(HeaderValue::as_bytes),
+            Some(&b"no-store"[..])
+        );
+        let Ok(body) = to_bytes(response.into_body(), 1 << 20).await else {
+            unreachable!("an answer of more than a MiB");
+        };
+        let body = String::from_utf8_lossy(&body).into_owned();
+        // Without providers nothing can be sent, and `/readyz` says so.
+        assert!(status < 500 || (status == 503 && self.path.starts_with("/readyz")), "{status}: {body}");
+        if status >= 400 && self.method != "HEAD" {
+            let said: Value = serde_json::from_str(&body).unwrap_or_default();
+            let whole =
+                ["type", "title", "detail"].iter().all(|name| said.get(*name).is_some_and(Value::is_string));
+            assert!(problem && whole && said.get("status") == Some(&status.into()), "{status}: {body}");
+        }
+        (status, body)
+    }
+
+    fn is_named(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
+    }
+
+    /// Whether the caller itself used a text as a name: names of fields are told, and so is what no JSON is.
+    fn names(&self, text: &str) -> bool {
+        fn in_names(value: &Value, text: &str) -> bool {
+            match value {
+                Value::Object(fields) => {
+                    fields.iter().any(|(name, value)| name.contains(text) || in_names(value, text))
+                }
+                Value::Array(items) => items.iter().any(|item| in_names(item, text)),
+                _ => false,
+            }
+        }
+        self.path.contains(text)
+            || self.headers.iter().any(|(_, value)| value.contains(text))
+            || serde_json::from_str(self.body).map_or(self.body.contains(text), |body| in_names(&body, text))
+    }
+}
+
+fn is_problem<T>(response: &Response<T>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == "application/problem+json")
+}
+
+/// A face without providers on which one verification is pending: with its id and its code.
+async fn house() -> Option<(Arc<Face>, String, String)> {
+    let (chance, hand) = (Chance::seeded(1), ManualClock::at(millis(1_700_000_000_000)));
+    let (clock, keys) = (hand.clock(), Arc::new(Keys::ephemeral(&chance)?));
+    let ledger = Ledger::in_memory(Arc::clone(&keys), chance.clone(), clock.clone()).ok()?;
+    let pending = pending(&keys, &chance, &clock.now());
+    let (id, code) = (pending.id.to_string(), pending.code(&keys, 0).ok()?.expose().to_owned());
+    let job = move |_: &View<'_>, _| {
+        let mut changes = Changes::none();
+        changes.put((&pending.id).into(), &pending, pending.remembered_until())?;
+        Ok(changes.answer(()))
+    };
+    ledger.run(Vec::new(), job).await.ok()?;
+    let libraries = Arc::<Libraries>::default();
+    let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
+    let metrics = Arc::new(Metrics::new(clock.now()));
+    let face = Face {
+        metrics: Arc::clone(&metrics),
+        chance: chance.clone(),
+        saved: ArcSwap::from_pointee(Saved::new(&config.ok()?, libraries)),
+        templates: Arc::default(),
+        libraries: Arc::default(),
+        changing: Mutex::default(),
+        tester: Tester::new(TesterParts {
+            templates: Arc::default(),
+            providers: Arc::default(),
+            libraries: Arc::default(),
+            workshop: Workshop::new(clock.clone()),
+        }),
+        outbox: Outbox::new(OutboxParts {
+            templates: Arc::default(),
+            providers: Arc::default(),
+            ledger: ledger.clone(),
+            keys: Arc::clone(&keys),
+            clock: clock.clone(),
+            chance: chance.clone(),
+            prices: Prices::default(),
+            metrics,
+        }),
+        verifier: Verifier::new(VerifierParts {
+            applications: BTreeMap::from(["web", "shop"].map(application)),
+            routes: Routes::default(),
+            providers: Arc::default(),
+            ledger,
+            keys,
+            clock,
+            chance,
+        }),
+    };
+    Some((Arc::new(face), id, code))
+}
+
+fn application(id: &str) -> (String, Application) {
+    let methods = ["sms:code", "email:code"].into_iter().filter_map(|method| method.parse().ok()).collect();
+    let keys = vec![Secret::new(format!("key-of-{id}"))];
+    let (policy, bounds, test_recipients) = (Policy::default(), Bounds::default(), TestRecipients::default());
+    let (id, preferred, limits) = (id.to_owned(), None, Rules::default());
+    (id.clone(), Application { id, keys, methods, preferred, policy, bounds, test_recipients, limits })
+}
+
+fn pending(keys: &Keys, chance: &Chance, now: &jiff::Timestamp) -> Verification {
+    let draft = verification::Draft {
+        id: VerificationId::new(*now, chance),
+        application: "web".to_owned(),
+        purpose: "generic".to_owned(),
+        locale: None,
+        member_name: None,
+        method: crate::application::Method { target: "sms".to_owned(), payload: "code".to_owned() },
+        channel: Channel::new("sms").unwrap_or_else(|_| unreachable!("`sms` is a channel")),
+        recipient: Recipient::new(format!("+44{NUMBER}")),
+        person: "0".repeat(64),
+        key: keys.newest().id().to_owned(),
+        policy: Policy::default(),
+        own_code: None,
+        payment: None,
+        is_test: false,
+        slot: "slot".to_owned(),
+        member_names: Vec::new(),
+    };
+    Verification::start(draft, DeliveryId::new(*now, chance), *now)
+}

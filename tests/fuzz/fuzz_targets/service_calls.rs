@@ -1,0 +1,4 @@
+//! Fuzzes `service_calls`: what it promises stands in `passrelay::fuzz`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| passrelay::fuzz::run("service_calls", bytes));
