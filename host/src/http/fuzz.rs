@@ -15,7 +15,7 @@ use crate::{
     plugin::{Libraries, Workshop},
     route::Routes,
     seal::{Chance, DeliveryId, Keys, VerificationId},
-    store::{Changes, Ledger, View},
+    store::{Changes, Ledger, LedgerParts, View},
     verification::{self, Verification},
     verifier::{Verifier, VerifierParts},
 };
@@ -138,7 +138,14 @@ fn is_problem<T>(response: &Response<T>) -> bool {
 async fn house() -> Option<(Arc<Face>, String, String)> {
     let (chance, hand) = (Chance::seeded(1), ManualClock::at(millis(1_700_000_000_000)));
     let (clock, keys) = (hand.clock(), Arc::new(Keys::ephemeral(&chance)?));
-    let ledger = Ledger::in_memory(Arc::clone(&keys), chance.clone(), clock.clone()).ok()?;
+    let metrics = Arc::new(Metrics::new(clock.now()));
+    let parts = LedgerParts {
+        keys: Arc::clone(&keys),
+        chance: chance.clone(),
+        clock: clock.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    let ledger = Ledger::in_memory(parts).ok()?;
     let pending = pending(&keys, &chance, &clock.now());
     let (id, code) = (pending.id.to_string(), pending.code(&keys, 0).ok()?.expose().to_owned());
     let job = move |_: &View<'_>, _| {
@@ -149,7 +156,6 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
     ledger.run(Vec::new(), job).await.ok()?;
     let libraries = Arc::<Libraries>::default();
     let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
-    let metrics = Arc::new(Metrics::new(clock.now()));
     let face = Face {
         metrics: Arc::clone(&metrics),
         chance: chance.clone(),

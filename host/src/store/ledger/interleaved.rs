@@ -7,6 +7,7 @@
 use super::{Database, Desk, Ledger, QUEUE, Seals};
 use crate::{
     clock::Clock,
+    metrics::Metrics,
     seal::{Chance, Keys},
 };
 use shuttle::{future::block_on, thread};
@@ -19,7 +20,8 @@ impl Ledger {
         let database = Database::in_memory(Seals { keys, chance }).unwrap();
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
-        let desk = Desk { database, clock, health };
+        let metrics = Arc::new(Metrics::new(clock.now()));
+        let desk = Desk { database, clock, metrics, health };
         thread::spawn(move || {
             desk.serve(items, |items| {
                 thread::yield_now();
