@@ -15,5 +15,5 @@ pub use key::{Key, Kind};
 #[cfg(test)]
 pub(crate) use ledger::tests::in_memory;
 pub use ledger::{Ledger, LedgerError, LedgerParts};
-pub use sqlite::{BackupError, Filter, backup};
+pub use sqlite::{BackupError, Filter, Look, backup, look};
 pub use view::{Changes, Done, Labels, Stop, View};

@@ -2,12 +2,14 @@
 
 mod file;
 mod listing;
+mod look;
 mod migrate;
 mod records;
 
 pub use file::{BackupError, backup};
 pub use listing::Filter;
 pub(super) use listing::listed;
+pub use look::{Look, look};
 pub(super) use records::Missed;
 
 use super::fault::{Fault, OpenError};

@@ -70,11 +70,25 @@ fn a_server_that_lives_is_found_and_asked() {
     is(&json, "admin socket", "a server answers at", "ok", "");
     is(&json, "port", "and is ready", "ok", "");
     is(&json, "key file", "is its owner's alone; keys: 1", "ok", "");
-    is(&json, "store", "is its owner's alone", "ok", "");
+    is(&json, "store", "is whole: ", "ok", "");
     assert_eq!(server.stop().0, Some(0));
+    assert_eq!(console.read("passrelay.db-wal"), "", "the store is in one file once its server has ended");
     let (_, json) = doctor(&console);
     is(&json, "port", "is free", "ok", "");
     is(&json, "admin socket", "no server lives", "ok", "");
+}
+
+#[test]
+fn a_store_that_was_scribbled_on_is_told() {
+    let console = Console::configured(CONFIGURATION);
+    assert_eq!(console.serve().stop().0, Some(0));
+    let mut bytes = fs::read(console.file("passrelay.db")).unwrap();
+    let end = bytes.len().min(12_000);
+    bytes[4_096..end].fill(0xa5);
+    fs::write(console.file("passrelay.db"), bytes).unwrap();
+    let (told, json) = doctor(&console);
+    assert_eq!(told.code, 1);
+    is(&json, "store", "damaged", "fail", "a backup in its place");
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use super::Finding;
 use crate::{
+    cli::page::one_line,
     config::{Config, Store},
     seal::{Chance, Keys},
+    store::{self, Look},
 };
 use jiff::Timestamp;
 use rustix::fs::{Access, access, statvfs};
@@ -31,7 +33,7 @@ pub(super) fn look(config: &Config, now: Timestamp) -> Vec<Finding> {
             ));
         }
         Store::Sqlite(path) => {
-            findings.push(store(path, now));
+            findings.push(kept(path, now));
             findings.extend(folder("store", path, false));
             findings.extend(room(path));
         }
@@ -60,8 +62,8 @@ fn keys(path: &Path) -> Finding {
     }
 }
 
-/// The store's file. What stands in it is the server's to judge.
-fn store(path: &Path, now: Timestamp) -> Finding {
+/// The store's file, and whether it is whole.
+fn kept(path: &Path, now: Timestamp) -> Finding {
     let shown = path.display();
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
@@ -98,7 +100,18 @@ fn store(path: &Path, now: Timestamp) -> Finding {
         let detail = format!("`{shown}` was written in the future: the clock was set back");
         return Finding::warn("store", detail, "set the clock; codes live by it");
     }
-    Finding::ok("store", format!("`{shown}` is its owner's alone, {} KiB", found.len() / 1024))
+    match store::look(path) {
+        Ok(Look { schema, records, wrong: None }) => {
+            let size = found.len() / 1024;
+            let detail = format!("`{shown}` is whole: {records} records, {size} KiB, schema {schema}");
+            Finding::ok("store", detail)
+        }
+        Ok(Look { wrong: Some(wrong), .. }) => {
+            let remedy = "stop the server and put a backup in its place";
+            Finding::fail("store", format!("`{shown}` is damaged: {}", one_line(&wrong)), remedy)
+        }
+        Err(fault) => Finding::failed("store", &fault, "see who owns it, and what the system's log says"),
+    }
 }
 
 /// By more than a time server would set a clock.
