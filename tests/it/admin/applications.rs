@@ -27,8 +27,8 @@ async fn an_application_is_usable_at_once_with_its_own_settings() {
     let made = ask(&world, Method::POST, "/v1/applications", &asked).await;
     let shown = json!({
         "id": "shop", "source": "api", "methods": ["sms:code"],
-        "code": {"length": 8, "alphabet": "numeric", "lifetime": "5m", "checks": 5, "sends": 5, "pause": "30s",
-                 "fresh_on_resend": false},
+        "code": {"length": 8, "alphabet": "numeric", "look_alikes": false, "lifetime": "5m", "checks": 5,
+                 "check_once": false, "sends": 5, "pause": "30s", "fresh_on_resend": false},
         "templates": {"sms": {"generic": "Shop: {payload}"}},
         "created_at": "2026-01-02T03:04:05Z", "updated_at": "2026-01-02T03:04:05Z",
     });

@@ -18,7 +18,6 @@ async fn a_field_that_is_wrong_is_named() {
         (START, json!({}), "member"),
         (START, json!({ "to": ADA, "member": {} }), "member"),
         (START, json!({ "to": ADA, "member_id": "42" }), "member"),
-        (START, json!({ "member_id": "42" }), "member_id"),
         (START, json!({ "to": 447_700_900_123_i64 }), "to"),
         (START, json!({ "to": [ADA] }), "to"),
         (START, json!({ "to": "" }), "to"),
@@ -136,11 +135,11 @@ async fn an_unknown_route_and_a_wrong_method_are_told() {
         world.get(path).await.is_problem(404, "no-route");
     }
     for (method, path, allowed) in [
-        (Method::GET, START, "POST"),
+        (Method::PUT, START, "GET,HEAD,POST"),
         (Method::PUT, "/v1/methods", "POST"),
         (Method::POST, "/healthz", "GET,HEAD"),
         (Method::PATCH, "/v1/verifications/x", "GET,HEAD,DELETE"),
-        (Method::from_bytes(b"BREW").unwrap(), START, "POST"),
+        (Method::from_bytes(b"BREW").unwrap(), START, "GET,HEAD,POST"),
     ] {
         let answer = world.ask(world.request(method, path)).await;
         answer.is_problem(405, "method-not-allowed");

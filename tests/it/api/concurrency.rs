@@ -1,6 +1,6 @@
 //! Much at one moment over HTTP, many rounds: what is exact stays exact.
 
-use super::{ADA, world, wrong};
+use super::{ADA, configuration, wrong};
 use harness::{Answer, World};
 use reqwest::Method;
 use serde_json::json;
@@ -9,6 +9,13 @@ use tokio::task::JoinSet;
 
 const ROUNDS: usize = 20;
 const AT_ONCE: usize = 64;
+
+/// A world in which one recipient may be asked and guessed at round after round.
+async fn unlimited() -> World {
+    let limits = ["sends_per_recipient", "reads_per_verification", "failed_checks", "failed_checks_in_a_row"];
+    let limits: String = limits.iter().map(|limit| format!("{limit} = \"off\"\n")).collect();
+    World::start(&format!("{}\n[limits]\n{limits}", configuration("thread", ""))).await
+}
 
 /// Sends as many checks of each code as there are in `codes`, all at one moment.
 async fn checks(world: &World, path: &str, codes: impl Iterator<Item = String>) -> Vec<Answer> {
@@ -32,7 +39,7 @@ fn approvals(answers: &[Answer]) -> usize {
 /// T44, T46, T50: of 64 right codes one approves, and the others are told that it was approved.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_right_codes_at_once_exactly_one_approves_in_every_round() {
-    let world = world("thread").await;
+    let world = unlimited().await;
     for _ in 0..ROUNDS {
         let start = world.begin(&json!({ "to": ADA })).await;
         let code = world.code_for(ADA);
@@ -51,7 +58,7 @@ async fn of_64_right_codes_at_once_exactly_one_approves_in_every_round() {
 /// T45, T55, X14, X15: of 64 wrong codes exactly as many are judged as may be checked.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_wrong_codes_at_once_exactly_five_are_judged_in_every_round() {
-    let world = world("thread").await;
+    let world = unlimited().await;
     for _ in 0..ROUNDS {
         let start = world.begin(&json!({ "to": ADA })).await;
         let code = world.code_for(ADA);
@@ -72,7 +79,7 @@ async fn of_64_wrong_codes_at_once_exactly_five_are_judged_in_every_round() {
 /// and one end.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_comes_at_once_pending_is_left_once_in_every_round() {
-    let world = world("thread").await;
+    let world = unlimited().await;
     for round in 0..ROUNDS {
         let start = world.begin(&json!({ "to": ADA })).await;
         let code = world.code_for(ADA);
