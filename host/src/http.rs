@@ -21,6 +21,8 @@ mod policy;
 mod prefer;
 mod problem;
 mod request_id;
+mod resend;
+mod sent;
 mod serve;
 mod shown;
 mod start;
@@ -103,7 +105,7 @@ pub fn router(face: Arc<Face>) -> Router {
         .route("/v1/deliveries", get(list::deliveries))
         .route("/v1/verifications/{id}", get(fetch::handle).delete(cancel::handle))
         .route("/v1/verifications/{id}/checks", post(check::handle))
-        .route("/v1/verifications/{id}/deliveries", get(deliveries::handle))
+        .route("/v1/verifications/{id}/deliveries", get(deliveries::handle).post(resend::handle))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
     dressed(routes, LONGEST, face)

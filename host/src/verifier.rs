@@ -9,6 +9,8 @@ mod limits;
 mod list;
 mod members;
 mod methods;
+mod resend;
+mod sending;
 mod start;
 
 pub use check::{Check, Checked};
@@ -21,7 +23,8 @@ pub use limits::{Asker, Subject};
 pub use list::{Page, Wanted, WantedDeliveries, WantedVerifications};
 pub use members::{MemberError, Precondition, Stored};
 pub use methods::Methods;
-pub use start::{Due, Start, Started};
+pub use resend::Resend;
+pub use start::{Due, Effect, Start, Started};
 
 use crate::{
     application::Application,

@@ -18,6 +18,7 @@ mod own_code;
 mod payment;
 mod request_ids;
 mod resend;
+mod resend_by_id;
 mod silence;
 mod start;
 mod templates;

@@ -14,26 +14,58 @@ pub(super) struct Body<T> {
     pub(super) bytes: Bytes,
 }
 
+/// The same where nothing at all may be said: that is as good as `{}`.
+pub(super) struct OptionalBody<T> {
+    pub(super) request: T,
+    pub(super) bytes: Bytes,
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            let detail = "the body must be JSON, with `Content-Type: application/json`";
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Problem::new(status, "unsupported-media-type", "unsupported media type", detail));
+            return Err(no_json());
         }
-        let bytes =
-            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => {
-                    let detail = format!("a request has at most {} bytes", super::LARGEST_BODY);
-                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "request too large", detail)
-                }
-                _ => Problem::invalid(&[FieldError::new("", "the body ended early")]),
-            })?;
+        let bytes = whole(request, state).await?;
         let request = parse(&bytes).map_err(|error| Problem::invalid(&[error]))?;
         Ok(Self { request, bytes })
     }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let bytes = match whole(request, state).await? {
+            nothing if nothing.is_empty() => Bytes::from_static(b"{}"),
+            _ if !is_json => return Err(no_json()),
+            bytes => bytes,
+        };
+        let request = parse(&bytes).map_err(|error| Problem::invalid(&[error]))?;
+        Ok(Self { request, bytes })
+    }
+}
+
+async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = format!("a request has at most {} bytes", super::LARGEST_BODY);
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "request too large", detail)
+        }
+        _ => Problem::invalid(&[FieldError::new("", "the body ended early")]),
+    })
+}
+
+fn no_json() -> Problem {
+    let detail = "the body must be JSON, with `Content-Type: application/json`";
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "unsupported media type",
+        detail,
+    )
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

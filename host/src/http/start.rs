@@ -4,28 +4,20 @@ use super::{
     Face, Problem,
     auth::{ApiKey, Caller},
     body::Body,
-    idempotency, limits, members,
+    idempotency, members,
     person::{ClientRequest, Errors, MemberRequest},
     policy::PolicyRequest,
-    prefer,
-    shown::{Brief, Shown, json},
+    sent,
 };
 use crate::{
     application::Application,
     member::{Person, To},
-    metrics::Start as Counted,
-    outbox::Settling,
-    verifier::{Asker, Due, Idempotency, Start, Started, VerifyError},
+    verifier::{Asker, Idempotency, Start},
 };
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use provider_api::{Member, Secret};
 use serde::Deserialize;
 use std::sync::Arc;
-use tracing::Instrument as _;
 
 /// What is asked: exactly one of `member`, `member_id` and `to`.
 #[derive(Deserialize)]
@@ -56,51 +48,9 @@ pub(super) async fn handle(
     let stored = members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await?;
     let mut start = read(request, &application, stored, idempotency)?;
     start.asker.api_key = api_key;
-    let (Started { mut verification, delivery, limits, .. }, settling) =
-        begin(&face, application, start).await?;
-    let mut delivery = delivery.map(Brief::queued);
-    let wait = prefer::wait(&headers);
-    if let (Some(wait), Some(settling)) = (wait, settling)
-        && let Some(Some(carried)) = face.verifier.clock().timeout(wait, settling.settled()).await
-    {
-        verification = carried.verification.summary(face.verifier.clock().now());
-        delivery = Some(Brief::of(&carried.delivery));
-    }
-    let response = json(StatusCode::CREATED, &Shown::started(verification, delivery));
-    let mut response = limits::told(response, &limits);
-    if let Some(applied) =
-        wait.and_then(|wait| HeaderValue::try_from(format!("wait={}", wait.as_secs())).ok())
-    {
-        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
-    }
-    Ok(response)
-}
-
-/// Starts and hands over in a task of its own: a caller that hangs up in between loses its answer, not the message.
-async fn begin(
-    face: &Arc<Face>,
-    application: Arc<Application>,
-    start: Start,
-) -> Result<(Started, Option<Settling>), Problem> {
-    let face = Arc::clone(face);
-    let begin = async move {
-        let mut started = face.verifier.start(&application, start).await?;
-        face.metrics.start(match &started.due {
-            Some(due) if due.verification.deliveries.len() > 1 => Counted::Resend,
-            Some(_) => Counted::New,
-            // Nothing is due to a test recipient.
-            None if started.verification.is_test => Counted::New,
-            None => Counted::Replay,
-        });
-        let hand_over = |due: Due| face.outbox.hand_over(due.verification, due.delivery);
-        let settling = started.due.take().map(hand_over);
-        Ok::<_, VerifyError>((started, settling))
-    };
-    let begun = tokio::spawn(begin.in_current_span()).await.map_err(|_| {
-        tracing::error!("a start panicked");
-        Problem::internal()
-    })?;
-    Ok(begun?)
+    let handed = Arc::clone(&face);
+    let start = async move { handed.verifier.start(&application, start).await };
+    sent::answer(&face, &headers, start).await
 }
 
 fn read(

@@ -171,6 +171,7 @@ async fn without_a_key_of_an_application_nothing_is_said() {
             (Method::DELETE, format!("/v1/verifications/{id}")),
             (Method::POST, format!("/v1/verifications/{id}/checks")),
             (Method::GET, format!("/v1/verifications/{id}/deliveries")),
+            (Method::POST, format!("/v1/verifications/{id}/deliveries")),
         ] {
             let answer = house.send(request(method, key, &path, &[], Body::from("{"))).await;
             answer.is_problem(401, "unauthorized");
@@ -194,6 +195,24 @@ async fn a_body_that_is_no_json_is_refused_before_it_is_read() {
         house.send(request(Method::POST, "key-of-web", "/v1/methods", &headers, Body::from("{"))).await;
     answer.is_problem(400, "invalid-request");
     assert!(answer.body["detail"].as_str().unwrap().starts_with("malformed JSON"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_body_may_be_left_out_where_nothing_has_to_be_said() {
+    let house = house();
+    let (id, _) = house.begun().await;
+    let path = format!("/v1/verifications/{id}/deliveries");
+    for (kind, body, status, name) in [
+        ("", "", 422, "method-unavailable"),
+        ("text/plain", "", 422, "method-unavailable"),
+        ("application/json", "{}", 422, "method-unavailable"),
+        ("", "{}", 415, "unsupported-media-type"),
+        ("application/json", " ", 400, "invalid-request"),
+    ] {
+        let headers = [("content-type", kind)];
+        let asked = request(Method::POST, "key-of-web", &path, &headers, Body::from(body));
+        house.send(asked).await.is_problem(status, name);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Which methods an application may offer a person, asked of the providers that have a word in it.
 
-use super::{Start, Verifier, VerifyError};
+use super::{Verifier, VerifyError};
 use crate::{
     application::{Application, Method},
     member::{Carrier, Offer, Person, Refusal, judge},
@@ -54,12 +54,17 @@ impl Verifier {
     }
 
     /// The offer that a start uses: of the method asked for, else of the first that reaches the person.
-    pub(super) async fn offer(&self, application: &Application, start: &Start) -> Result<Offer, VerifyError> {
-        let person = &start.person;
+    pub(super) async fn offer(
+        &self,
+        application: &Application,
+        person: &Person,
+        asked: Option<&Method>,
+        is_payment: bool,
+    ) -> Result<Offer, VerifyError> {
         let mut refusals = Vec::new();
-        for method in candidates(application, start.method.as_ref())? {
+        for method in candidates(application, asked)? {
             let offer = match self.judged(application, method, person) {
-                Ok((offer, _)) if start.payment.is_some() && offer.channel.as_str() == "whatsapp" => {
+                Ok((offer, _)) if is_payment && offer.channel.as_str() == "whatsapp" => {
                     Err(without_payments(method))
                 }
                 Ok((offer, lanes)) => vetted(offer, lanes, member_of(person)).await,

@@ -4,11 +4,12 @@ use super::{
     Idempotency, Verifier, VerifyError,
     idempotency::{Memo, recall},
     limits::{Asker, Checks, Sends},
+    sending::Sending,
 };
 use crate::{
     application::{Application, Method, Policy},
-    delivery::{Delivery, Outcome},
-    limit::{Standing, Taken},
+    delivery::Delivery,
+    limit::Standing,
     member::{Offer, Person},
     seal::{self, DeliveryId, Keys, Typed, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
@@ -53,9 +54,24 @@ pub struct Started {
     /// What is to be handed over; nothing if this is an earlier answer again.
     #[serde(skip)]
     pub due: Option<Due>,
+    /// What it did.
+    #[serde(skip)]
+    pub effect: Effect,
     /// The limits that it came under; none if this is an earlier answer again.
     #[serde(skip)]
     pub limits: Vec<Standing>,
+}
+
+/// What a start did to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effect {
+    /// It made a verification.
+    Began,
+    /// It sent one again.
+    Resent,
+    /// Nothing: this is an earlier answer again.
+    #[default]
+    None,
 }
 
 /// A delivery that is to be handed over, and what it is part of.
@@ -75,10 +91,7 @@ pub(super) struct Beginning {
     keys: Arc<Keys>,
     /// The name of the pending slot under each key of the server, newest first.
     slots: Vec<Key>,
-    delivery: DeliveryId,
-    providers: Vec<String>,
-    sends: Sends,
-    memo: Option<Memo>,
+    sending: Sending,
 }
 
 impl Verifier {
@@ -96,7 +109,8 @@ impl Verifier {
         if let Some(started) = recall(&self.ledger, memo.as_ref()).await? {
             return Ok(started);
         }
-        let offer = self.offer(application, &start).await?;
+        let (method, is_payment) = (start.method.as_ref(), start.payment.is_some());
+        let offer = self.offer(application, &start.person, method, is_payment).await?;
         self.begin(application, start, offer, memo).await
     }
 
@@ -115,9 +129,7 @@ impl Verifier {
         let own_code = of_test.or_else(|| start.code.clone());
         let sealed = own_code.as_ref().map(|code| self.keys.seal_code(&id, code, &self.chance));
         let slots = slots(&self.keys, application, &start, &offer);
-        let rules = &application.limits;
-        let recipient = offer.recipient.as_str();
-        let sends = Sends::new(&self.keys, rules, &application.id, recipient, &start.asker);
+        let sends = Sends::new(&self.keys, application, &offer.recipient, &start.asker);
         let member = match &start.person {
             Person::Member(member) => member.id.as_deref(),
             Person::To(_) => None,
@@ -142,18 +154,15 @@ impl Verifier {
             member_names,
         };
         let delivery = DeliveryId::new(now, &self.chance);
-        let keys = Arc::clone(&self.keys);
-        let beginning =
-            Beginning { draft, own_code, keys, slots, delivery, providers: offer.providers, sends, memo };
-        let slots = beginning.slots.iter().cloned();
-        let keys =
-            slots.chain(beginning.sends.keys()).chain(beginning.memo.as_ref().map(Memo::key)).collect();
+        let sending = Sending { delivery, providers: offer.providers, sends, memo };
+        let beginning = Beginning { draft, own_code, keys: Arc::clone(&self.keys), slots, sending };
+        let keys = beginning.slots.iter().cloned().chain(beginning.sending.keys()).collect();
         self.ledger.run(keys, move |view, now| beginning.apply(view, now)).await?
     }
 }
 
 /// What two spellings of one address have in common.
-fn address(recipient: &Recipient) -> String {
+pub(super) fn address(recipient: &Recipient) -> String {
     recipient.as_str().to_lowercase()
 }
 
@@ -188,43 +197,26 @@ fn name_of(person: &Person) -> Option<MemberName> {
 
 impl Beginning {
     fn apply(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Result<Started, VerifyError>>, Stop> {
-        if let Some(memo) = &self.memo
-            && let Some(recalled) = memo.recall(view)?
-        {
+        if let Some(recalled) = self.sending.recall(view)? {
             return Ok(Changes::none().answer(recalled));
         }
         let mut changes = Changes::none();
-        let verification = match pending(view, &self.slots, now)? {
+        let begin = || Verification::start(self.draft.clone(), self.sending.delivery.clone(), now);
+        let (verification, effect) = match pending(view, &self.slots, now)? {
             Some(same) if self.is_same(&same) => match self.again(same, now) {
-                Ok(verification) => verification,
+                Ok(verification) => (verification, Effect::Resent),
                 Err(refused) => return Ok(changes.answer(Err(refused.into()))),
             },
             Some(mut other) => {
                 // Pending a moment ago and within one job: it can be canceled.
                 let _canceled = other.cancel(now);
                 changes.keep_verification(&other, now)?;
-                Verification::start(self.draft.clone(), self.delivery.clone(), now)
+                (begin(), Effect::Began)
             }
-            None => Verification::start(self.draft.clone(), self.delivery.clone(), now),
+            None => (begin(), Effect::Began),
         };
-        let admitted = match self.sends.admit(view, &mut changes, now)? {
-            Ok(admitted) => admitted,
-            Err(exceeded) => return Ok(Changes::none().answer(Err(exceeded.into()))),
-        };
-        changes.keep_verification(&verification, now)?;
         changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
-        let delivery = (!verification.is_test).then(|| self.delivery(&verification, admitted.taken, now));
-        if let Some(delivery) = &delivery {
-            changes.keep_delivery(delivery, &verification, now)?;
-        }
-        let (summary, id) =
-            (verification.summary(now), delivery.as_ref().map(|delivery| delivery.id.clone()));
-        let due = delivery.map(|delivery| Due { verification, delivery });
-        let started = Started { verification: summary, delivery: id, due, limits: admitted.standings };
-        if let Some(memo) = &self.memo {
-            memo.remember(&mut changes, &started, now)?;
-        }
-        Ok(changes.answer(Ok(started)))
+        self.sending.send(view, changes, verification, effect, now)
     }
 
     /// Whether it proves the same in the same way. The method may be another: an SMS and a call to one number are one
@@ -250,35 +242,12 @@ impl Beginning {
 
     /// Sends it again by the method asked for, to the recipient that it proves.
     fn again(&self, mut pending: Verification, now: Timestamp) -> Result<Verification, ResendRefused> {
-        pending.resend(self.delivery.clone(), now)?;
+        pending.resend(self.sending.delivery.clone(), now)?;
         let Draft { method, channel, locale, member_name, .. } = self.draft.clone();
         (pending.method, pending.channel) = (method, channel);
         pending.locale = locale.or(pending.locale);
         pending.member_name = member_name.or(pending.member_name);
         Ok(pending)
-    }
-
-    fn delivery(&self, verification: &Verification, taken: Vec<Taken>, now: Timestamp) -> Delivery {
-        let (provider, successors) = self
-            .providers
-            .split_first()
-            .map_or_else(Default::default, |(first, others)| (first.clone(), others.to_vec()));
-        Delivery {
-            id: self.delivery.clone(),
-            verification: verification.id.clone(),
-            message: self.delivery.clone(),
-            generation: verification.generation,
-            channel: verification.channel.clone(),
-            recipient: verification.recipient.clone(),
-            provider,
-            successors,
-            repeated: false,
-            pauses: 0,
-            not_before: None,
-            taken,
-            created_at: now,
-            outcome: Outcome::Queued,
-        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::{Asker, place::Place};
 use crate::{
-    limit::{Exceeded, Rate, Rules, Standing, Taken, Window, address, network},
+    application::Application,
+    limit::{Exceeded, Rate, Standing, Taken, Window, address, network},
     seal::Keys,
     store::{Changes, Key, Stop, View},
 };
+use provider_api::Recipient;
 
 /// The limits that a message comes under, and where each is kept.
 #[derive(Debug, Clone)]
@@ -24,20 +26,20 @@ impl Sends {
     /// Those of a message to this recipient.
     pub(in crate::verifier) fn new(
         keys: &Keys,
-        rules: &Rules,
-        application: &str,
-        recipient: &str,
+        application: &Application,
+        recipient: &Recipient,
         asker: &Asker,
     ) -> Self {
+        let Application { id, limits: rules, .. } = application;
         let api_key = asker.api_key.as_ref().map(|key| key.expose().to_owned());
         let limits = [
-            (PER_RECIPIENT, rules.sends_per_recipient, Some(address(recipient))),
+            (PER_RECIPIENT, rules.sends_per_recipient, Some(address(recipient.as_str()))),
             (PER_APPLICATION, rules.sends_per_application, Some(String::new())),
             (PER_API_KEY, rules.sends_per_api_key, api_key),
             (PER_CLIENT_IP, rules.sends_per_client_ip, asker.ip.map(network)),
         ];
         let place = |(name, rate, whom): (&'static str, Option<Rate>, Option<String>)| {
-            Some((name, rate?, Place::new(keys, name, application, &whom?)))
+            Some((name, rate?, Place::new(keys, name, id, &whom?)))
         };
         Self(limits.into_iter().filter_map(place).collect())
     }
