@@ -61,7 +61,9 @@ impl Verifier {
         let Offer { method, channel, providers, .. } =
             self.offer_again(application, &pending, method).await?;
         let delivery = DeliveryId::new(self.clock.now(), &self.chance);
-        let sends = Sends::new(&self.keys, application, &pending.recipient, &asker);
+        // Neither changes in the life of a verification.
+        let (recipient, is_test) = (&pending.recipient, pending.is_test);
+        let sends = Sends::new(&self.keys, application, recipient, is_test, &asker);
         let sending = Sending { delivery, providers, sends, memo };
         let keys = [(&id).into()].into_iter().chain(sending.keys()).collect();
         let resending = Resending { application: application.id.clone(), id, method, channel, sending };

@@ -129,7 +129,7 @@ impl Verifier {
         let own_code = of_test.or_else(|| start.code.clone());
         let sealed = own_code.as_ref().map(|code| self.keys.seal_code(&id, code, &self.chance));
         let slots = slots(&self.keys, application, &start, &offer);
-        let sends = Sends::new(&self.keys, application, &offer.recipient, &start.asker);
+        let sends = Sends::new(&self.keys, application, &offer.recipient, is_test, &start.asker);
         let member = match &start.person {
             Person::Member(member) => member.id.as_deref(),
             Person::To(_) => None,

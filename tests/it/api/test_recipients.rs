@@ -9,7 +9,12 @@ const EVE: &str = "+15005550006";
 const CODE: &str = "135790";
 
 async fn world() -> World {
-    let recipients = format!("\n[applications.web.test_recipients]\n\"{EVE}\" = \"{CODE}\"\n");
+    limited("").await
+}
+
+/// A world with these limits.
+async fn limited(limits: &str) -> World {
+    let recipients = format!("\n[applications.web.test_recipients]\n\"{EVE}\" = \"{CODE}\"\n{limits}");
     let allowed = "allow_test_recipients = true\n";
     let world = World::start(&format!("{allowed}{}{recipients}", configuration("process", ""))).await;
     world.keeps_secret(CODE);
@@ -55,6 +60,35 @@ async fn a_test_recipient_lives_by_the_same_rules() {
         false,
         "the code is good for one recipient"
     );
+    assert_eq!(world.messages().len(), 1);
+    world.stop().await;
+}
+
+/// Nothing is sent to them, so nothing is counted with the limits of sends, and none is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_recipient_takes_nothing_of_the_limits_of_sends() {
+    let quotas = "sends_per_recipient = \"1 per 10m\"\nsends_per_application = \"1 per 10m\"\n\
+        sends_per_api_key = \"1 per 10m\"\nsends_per_client_ip = \"1 per 10m\"\n";
+    let world = limited(&format!("[limits]\n{quotas}")).await;
+    let asked = |to: &str| json!({ "to": to, "client": { "ip": "192.0.2.1" } });
+    let start = world.begin(&asked(EVE)).await;
+    for by_id in [false, true, false, true] {
+        world.clock.advance(Duration::from_secs(30));
+        let again = if by_id {
+            world
+                .post(&format!("{}/deliveries", start.path()), &json!({ "client": { "ip": "192.0.2.1" } }))
+                .await
+        } else {
+            world.begin(&asked(EVE)).await
+        };
+        assert_eq!((again.status, &again.body["id"]), (201, &start.body["id"]));
+        assert_eq!((again.header("ratelimit"), again.header("ratelimit-policy")), ("", ""));
+        assert!(again.body.get("delivery").is_none(), "{}", again.body);
+    }
+    world.begin(&asked(EVE)).await.is_problem(429, "sends-used-up");
+    let ada = world.begin(&asked(ADA)).await;
+    let left = ada.header("ratelimit");
+    assert!(left.starts_with("\"sends_per_recipient\";r=0;") && left.matches(";r=0;").count() == 4, "{left}");
     assert_eq!(world.messages().len(), 1);
     world.stop().await;
 }
