@@ -3,9 +3,11 @@
 mod arguments;
 mod backup;
 mod check;
+mod deliveries;
 mod doctor;
 mod exit;
 mod keys;
+mod limits;
 mod methods;
 mod operator;
 mod page;
@@ -82,6 +84,8 @@ async fn perform(arguments: Arguments) -> Result<Page, Trouble> {
         Command::Providers(command) => providers::run(file, command).await,
         Command::Methods(asked) => methods::run(file, asked).await,
         Command::Keys(command) => keys::run(file, command).await,
+        Command::Deliveries(asked) => deliveries::run(file, &asked).await,
+        Command::Limits(command) => limits::run(file, command).await,
         Command::Send(asked) => send::run(file, asked).await,
         Command::Backup { copy } => backup::run(file, &copy).await,
     }

@@ -2,8 +2,10 @@
 
 mod backup;
 mod check;
+mod deliveries;
 mod doctor;
 mod keys;
+mod limits;
 mod nothing;
 mod providers;
 mod reload;

@@ -51,6 +51,15 @@ pub(super) enum Command {
     /// Of the server that runs, over its admin socket; where none runs, in its store.
     #[command(subcommand)]
     Keys(Keys),
+    /// Find messages, newest first: what became of them, and why one did not arrive
+    ///
+    /// Of the server that runs, over its admin socket; where none runs, in its store. Recipients are masked.
+    Deliveries(Deliveries),
+    /// Show how much of each limit is used, and let somebody go
+    ///
+    /// Of the server that runs, over its admin socket; where none runs, in its store.
+    #[command(subcommand)]
+    Limits(Limits),
     /// Send a code of your own, outside of any verification
     ///
     /// The code is read from standard input, one line, or from `--code-file`: what stands among the arguments every
@@ -96,6 +105,77 @@ pub(super) struct NewKey {
     /// When it ends, for example `2027-01-31T00:00:00Z` [default: when it is revoked]
     #[arg(long, value_name = "TIME")]
     pub(super) expires_at: Option<String>,
+}
+
+/// Which deliveries to find.
+#[derive(Debug, Args)]
+pub(super) struct Deliveries {
+    /// Only those to this phone number, with `+` and country code, or e-mail address
+    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
+    pub(super) to: Option<Secret>,
+    /// Only those that are `queued`, `sent`, `failed` or `unknown`
+    #[arg(long, value_name = "STATUS")]
+    pub(super) status: Option<String>,
+    /// Only those that failed in this way, for example `not_reachable`
+    #[arg(long, value_name = "FAILURE")]
+    pub(super) failure: Option<String>,
+    /// Only those of this provider
+    #[arg(long, value_name = "ID")]
+    pub(super) provider: Option<String>,
+    /// Only those on this channel
+    #[arg(long, value_name = "CHANNEL")]
+    pub(super) channel: Option<String>,
+    /// Only those of this application
+    #[arg(long, value_name = "ID")]
+    pub(super) application: Option<String>,
+    /// Only those made at this time or later, for example `2026-01-31T00:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only those made before this time
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// How many at most, up to 100 [default: 20]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) limit: Option<String>,
+    /// Those that follow this one: the last line of the list before names it
+    #[arg(long, value_name = "ID")]
+    pub(super) after: Option<String>,
+}
+
+/// What to do with limits.
+#[derive(Debug, Subcommand)]
+pub(super) enum Limits {
+    /// Show how much of each limit is used
+    Show(Subject),
+    /// Forget what was counted, locks as well
+    ///
+    /// A member who is locked has two counts, the recipient's and the member's own: free both.
+    Free(Subject),
+}
+
+/// Whom limits are about.
+#[derive(Debug, Args)]
+pub(super) struct Subject {
+    /// The application's id
+    #[arg(long, value_name = "ID")]
+    pub(super) application: String,
+    #[command(flatten)]
+    pub(super) whom: Whom,
+}
+
+/// At most one of them; without any the application as a whole.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct Whom {
+    /// A phone number with `+` and country code, an e-mail address, or what the channel takes
+    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
+    pub(super) to: Option<Secret>,
+    /// The application's own id of a member
+    #[arg(long, value_name = "ID", value_parser = secret)]
+    pub(super) member: Option<Secret>,
+    /// The network address of members
+    #[arg(long, value_name = "IP", value_parser = secret)]
+    pub(super) ip: Option<Secret>,
 }
 
 /// What to do with providers.
@@ -307,6 +387,10 @@ mod tests {
             "passrelay providers test dry_run --to +447700900123",
             "passrelay providers try libx.so --config keys.toml --to +447700900123",
             "passrelay methods --field mobile=+447700900123",
+            "passrelay deliveries --to +447700900123",
+            "passrelay limits show --application web --to +447700900123",
+            "passrelay limits free --application web --member 447700900123",
+            "passrelay limits free --application web --ip 7700900::",
         ] {
             let shown = format!("{:?}", Arguments::try_parse_from(typed.split(' ')).unwrap());
             assert!(!shown.contains("7700900"), "{shown}");

@@ -3,7 +3,7 @@
 use super::{
     Face, Problem,
     auth::Caller,
-    person::Errors,
+    person::{Errors, recipient},
     problem::FieldError,
     shown::{Shown, ShownDelivery, json},
 };
@@ -18,7 +18,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use provider_api::{Channel, Failure, Recipient};
+use provider_api::{Channel, Failure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -189,7 +189,7 @@ impl Errors {
                 USUAL
             }
         };
-        let to = to.map(|to| Recipient::new(to.trim()));
+        let to = to.map(|to| recipient(to.trim()));
         Wanted { application: None, to, since, until, after: None, most }
     }
 

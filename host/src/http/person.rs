@@ -5,7 +5,7 @@ use crate::{
     application::Method,
     template::{InvalidLocale, Locale},
 };
-use provider_api::{Member, is_word};
+use provider_api::{AddressKind, Member, Recipient, is_word};
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -99,6 +99,12 @@ impl Errors {
         }
         ip
     }
+}
+
+/// The recipient as a start reads it; what is neither a number nor a mail address is taken as it stands.
+pub(super) fn recipient(to: &str) -> Recipient {
+    let kinds = [AddressKind::Phone, AddressKind::Email];
+    kinds.iter().find_map(|kind| kind.read(to).ok()).unwrap_or_else(|| Recipient::new(to))
 }
 
 /// 1 to 256 bytes without control characters.

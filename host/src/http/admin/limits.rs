@@ -3,12 +3,17 @@
 //! Both are posts: whom they are about stands in no path, and so in no log.
 
 use crate::{
-    http::{Face, Problem, body::Body, limits::seconds, person::Errors, shown::json},
+    http::{
+        Face, Problem,
+        body::Body,
+        limits::seconds,
+        person::{Errors, recipient},
+        shown::json,
+    },
     limit::Standing,
     verifier::Subject,
 };
 use axum::{extract::State, http::StatusCode, response::Response};
-use provider_api::{AddressKind, Recipient};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -95,12 +100,6 @@ fn read(request: Request) -> Result<(String, Subject), Problem> {
         Some(subject) if errors.0.is_empty() => Ok((application, subject)),
         _ => Err(Problem::invalid(&errors.0)),
     }
-}
-
-/// The recipient as a start reads it; what is neither a number nor a mail address is taken as it stands.
-fn recipient(to: &str) -> Recipient {
-    let kinds = [AddressKind::Phone, AddressKind::Email];
-    kinds.iter().find_map(|kind| kind.read(to).ok()).unwrap_or_else(|| Recipient::new(to))
 }
 
 fn shown(standings: Vec<Standing>) -> Response {
