@@ -176,7 +176,9 @@ impl App {
     /// providers.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let outbox = self.face.outbox.clone();
-        let watching = tokio::spawn(async move { outbox.watch().await });
+        // Before the first request: what is open now, nobody but a host that is gone can have begun.
+        let left = outbox.left().await;
+        let watching = tokio::spawn(async move { outbox.watch(left).await });
         let stop = watch::Sender::new(());
         let stopped = || {
             let mut stop = stop.subscribe();

@@ -6,6 +6,7 @@ mod running;
 mod settle;
 pub mod tester;
 
+pub use due::Left;
 pub use message::by_hand;
 pub use running::Settling;
 

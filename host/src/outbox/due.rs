@@ -8,7 +8,7 @@ use crate::{
     verification::Verification,
 };
 use jiff::Timestamp;
-use provider_api::DeliveryError;
+use provider_api::{DeliveryError, Failure};
 use std::time::Duration;
 
 /// How often is looked.
@@ -17,6 +17,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many are taken at a time.
 const MOST: usize = 64;
 
+/// The deliveries that a host which is gone left open.
+#[derive(Debug)]
+pub struct Left(Vec<Key>);
+
 /// What there is to do about a delivery that is due.
 #[derive(Debug)]
 enum Claim {
@@ -24,32 +28,40 @@ enum Claim {
     Nothing,
     /// It was put off, and its time has come.
     Hand(Box<(Verification, Delivery)>),
+    /// It was put off, and before its time came its verification was over, or had a fresh code.
+    Late(Box<(Verification, Delivery)>),
     /// Whoever handed it over is gone; whether it was taken nobody knows.
     Orphan(Box<(Verification, Delivery)>),
 }
 
 impl Outbox {
-    /// Does what is due, for ever. The store is this host's alone: what is open when this begins was left by a host that
-    /// is gone, whatever its lease says.
-    pub async fn watch(&self) {
-        while self.take(Timestamp::MAX).await == MOST {}
+    /// What stands open before this host has begun anything. The store is its alone: a host that is gone left all of
+    /// it, whatever the leases say. To be asked before the first request is taken.
+    pub async fn left(&self) -> Left {
+        Left(self.due(Timestamp::MAX, usize::MAX).await)
+    }
+
+    /// Takes over what was left, then does what is due, for ever.
+    pub async fn watch(&self, left: Left) {
+        self.take(left.0).await;
         loop {
             // Real time: how often is looked is no rule, what is due then is.
             tokio::time::sleep(PAUSE).await;
             let now = self.shared.parts.clock.now();
-            while self.take(now).await == MOST {}
+            while self.take(self.due(now, MOST).await).await == MOST {}
         }
     }
 
-    /// Takes what is due at a time; says how many there were, at most [`MOST`].
-    async fn take(&self, by: Timestamp) -> usize {
-        let due = match self.shared.parts.ledger.tend(Kind::Delivery, by, MOST).await {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::error!(%error, "what is due cannot be read");
-                return 0;
-            }
-        };
+    /// The open deliveries that are due at a time, the longest overdue first.
+    async fn due(&self, by: Timestamp, most: usize) -> Vec<Key> {
+        self.shared.parts.ledger.tend(Kind::Delivery, by, most).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "what is due cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// Does what there is to do about these; says how many they were, or none if one could not be taken.
+    async fn take(&self, due: Vec<Key>) -> usize {
         let found = due.len();
         let mut taken = 0;
         for key in due {
@@ -59,6 +71,10 @@ impl Outbox {
             match self.shared.parts.ledger.insist(Vec::new(), claim).await {
                 Ok(Claim::Nothing) => {}
                 Ok(Claim::Hand(due)) => drop(self.hand_over(due.0, due.1)),
+                Ok(Claim::Late(due)) => {
+                    let why = "nobody needs the message any more: its time came too late";
+                    drop(self.settle(due.0, due.1, DeliveryError::new(Failure::Throttled, why)));
+                }
                 Ok(Claim::Orphan(due)) => {
                     let why = "the host ended before the provider's answer was known";
                     drop(self.settle(due.0, due.1, DeliveryError::unknown(why)));
@@ -91,14 +107,20 @@ fn claim(
         changes.remove(key.clone());
         return Ok(changes.answer(Claim::Nothing));
     };
+    let carried = carries(&delivery.message);
+    if delivery.not_before.is_some_and(|time| carried || time > now) {
+        // Its pause is not over, or whoever put it off has not let go of it yet: it stays due when it is.
+        return Ok(changes.answer(Claim::Nothing));
+    }
     let put_off = delivery.not_before.take().is_some();
     changes.keep_delivery(&delivery, &verification, now)?;
-    let claim = if carries(&delivery.message) {
-        Claim::Nothing
-    } else if put_off {
-        Claim::Hand(Box::new((verification, delivery)))
-    } else {
-        Claim::Orphan(Box::new((verification, delivery)))
+    let wanted = verification.is_pending(now) && verification.generation == delivery.generation;
+    let due = Box::new((verification, delivery));
+    let claim = match (carried, put_off, wanted) {
+        (true, ..) => Claim::Nothing,
+        (false, true, true) => Claim::Hand(due),
+        (false, true, false) => Claim::Late(due),
+        (false, false, _) => Claim::Orphan(due),
     };
     Ok(changes.answer(claim))
 }

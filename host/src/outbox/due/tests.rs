@@ -37,15 +37,25 @@ async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
     let mut left = Delivery { verification: verification.id.clone(), ..delivery("one", &[]) };
     change(&mut left);
     verification.deliveries = vec![left.id.clone()];
-    let kept = left.clone();
+    keep(&ledger, &verification, &left).await;
+    (House { outbox, ledger, hand }, left)
+}
+
+async fn keep(ledger: &Ledger, verification: &Verification, delivery: &Delivery) {
+    let (verification, delivery) = (verification.clone(), delivery.clone());
     let job = move |_: &View<'_>, now| {
         let mut changes = Changes::none();
         changes.keep_verification(&verification, now)?;
-        changes.keep_delivery(&kept, &verification, now)?;
+        changes.keep_delivery(&delivery, &verification, now)?;
         Ok(changes.answer(()))
     };
     ledger.run(Vec::new(), job).await.unwrap();
-    (House { outbox, ledger, hand }, left)
+}
+
+/// Put off for 20 seconds, once.
+fn put_off(delivery: &mut Delivery) {
+    delivery.not_before = Some(after(millis(1_000), Duration::from_secs(20)));
+    delivery.pauses = 1;
 }
 
 impl House {
@@ -60,7 +70,12 @@ impl House {
     }
 
     async fn take(&self) -> usize {
-        self.outbox.take(self.hand.clock().now()).await
+        self.outbox.take(self.outbox.due(self.hand.clock().now(), MOST).await).await
+    }
+
+    /// Keeps a verification and a delivery of it.
+    async fn keep(&self, verification: &Verification, delivery: &Delivery) {
+        keep(&self.ledger, verification, delivery).await;
     }
 }
 
@@ -80,7 +95,8 @@ async fn what_a_dead_host_left_is_unknown_and_repeated_once_and_marked() {
 #[tokio::test]
 async fn at_the_start_no_lease_counts() {
     let (house, _) = house(|left| left.successors = vec!["two".to_owned()]).await;
-    assert_eq!(house.outbox.take(Timestamp::MAX).await, 1);
+    let Left(left) = house.outbox.left().await;
+    assert_eq!(house.outbox.take(left).await, 1);
     let unknown = ("one".to_owned(), "unknown", false);
     let next = ("two".to_owned(), "failed", false);
     assert_eq!(house.deliveries().await, [unknown, next]);
@@ -88,11 +104,7 @@ async fn at_the_start_no_lease_counts() {
 
 #[tokio::test]
 async fn what_was_put_off_is_handed_over_when_its_time_comes_and_is_not_repeated() {
-    let (house, _) = house(|left| {
-        left.not_before = Some(after(millis(1_000), Duration::from_secs(20)));
-        left.pauses = 1;
-    })
-    .await;
+    let (house, _) = house(put_off).await;
     house.hand.advance(Duration::from_secs(19));
     assert_eq!(house.take().await, 0);
     house.hand.advance(Duration::from_secs(1));
@@ -127,4 +139,77 @@ async fn nobody_repeats_what_belongs_to_a_verification_that_is_over() {
     house.hand.advance(Duration::from_hours(1));
     assert_eq!(house.take().await, 1);
     assert_eq!(house.deliveries().await, [("one".to_owned(), "unknown", false)]);
+}
+
+#[tokio::test]
+async fn at_the_start_a_pause_is_still_kept() {
+    let (house, _) = house(put_off).await;
+    let Left(left) = house.outbox.left().await;
+    house.outbox.take(left).await;
+    assert_eq!(house.deliveries().await, [("one".to_owned(), "queued", false)], "its service asked for it");
+    house.hand.advance(Duration::from_secs(20));
+    assert_eq!(house.take().await, 1);
+    assert_eq!(house.deliveries().await, [("one".to_owned(), "failed", false)]);
+}
+
+/// A start is durable a moment before its delivery is handed over: within it nobody may think it left.
+#[tokio::test]
+async fn at_the_start_only_what_was_there_before_counts_as_left() {
+    let (house, left) = house(|_| {}).await;
+    let before = house.outbox.left().await;
+    let mut verification = verification(policy(), millis(1_000));
+    let id = DeliveryId::new(millis(1_001), &Chance::seeded(99));
+    let fresh = Delivery { id: id.clone(), message: id.clone(), provider: "fresh".to_owned(), ..left };
+    verification.deliveries = vec![id];
+    house.keep(&verification, &fresh).await;
+    let watching = tokio::spawn({
+        let outbox = house.outbox.clone();
+        async move { outbox.watch(before).await }
+    });
+    while house.deliveries().await.len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    watching.abort();
+    let states = house.deliveries().await;
+    assert!(states.contains(&("fresh".to_owned(), "queued", false)), "{states:?}");
+}
+
+#[tokio::test]
+async fn what_was_put_off_is_not_sent_once_nobody_needs_it() {
+    let ways: [fn(&mut Verification, Timestamp); 3] = [
+        |it, now| assert_eq!(it.cancel(now), Ok(true)),
+        |it, now| assert!(it.check(now, |_| true).is_ok()),
+        |it, _| it.generation += 1,
+    ];
+    for change in ways {
+        let (house, left) = house(put_off).await;
+        let mut verification = verification(policy(), millis(1_000));
+        verification.deliveries = vec![left.id.clone()];
+        change(&mut verification, millis(1_001));
+        house.keep(&verification, &left).await;
+        house.hand.advance(Duration::from_secs(20));
+        assert_eq!(house.take().await, 1);
+        house.outbox.running.none().await;
+        let all = house.ledger.all::<Delivery>(Kind::Delivery).await.unwrap();
+        let [(_, delivery)] = all.as_slice() else { panic!("{all:?}") };
+        // No provider is open in this house: handed over, it would have failed as `unavailable`.
+        assert_eq!(delivery.outcome.failure_word(), "throttled", "{delivery:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_put_off_stays_so_while_whoever_did_it_has_not_let_go() {
+    let (house, left) = house(put_off).await;
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let carried = left.clone();
+    let carrying = house.outbox.running.spawn(left.message.clone(), async move {
+        let _ended = ended.await;
+        crate::outbox::Carried { verification: verification(policy(), millis(1_000)), delivery: carried }
+    });
+    house.hand.advance(Duration::from_secs(20));
+    house.take().await;
+    drop(end);
+    carrying.settled().await.unwrap();
+    assert_eq!(house.take().await, 1, "it is due still, and not a minute later");
+    assert_eq!(house.deliveries().await, [("one".to_owned(), "failed", false)]);
 }
