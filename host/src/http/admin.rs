@@ -8,6 +8,7 @@ mod metrics;
 mod providers;
 mod socket;
 mod test;
+mod whole;
 
 pub use socket::{AdminSocket, SocketError};
 
@@ -23,12 +24,13 @@ const LONGEST: Duration = Duration::from_mins(6);
 
 /// Every route for operators, for a listener that only operators can reach.
 pub fn admin_router(face: Arc<Face>) -> Router {
-    dressed(routes(), LONGEST, face)
+    dressed(routes().route_layer(middleware::from_fn(whole::whole)), LONGEST, face)
 }
 
 /// The same for a listener that others can reach: each request needs an API key of the scope `operator`.
 pub fn remote_admin_router(face: Arc<Face>) -> Router {
-    let guarded = routes().route_layer(middleware::from_fn_with_state(Arc::clone(&face), auth::operator));
+    let whole = routes().route_layer(middleware::from_fn(whole::whole));
+    let guarded = whole.route_layer(middleware::from_fn_with_state(Arc::clone(&face), auth::operator));
     dressed(guarded, LONGEST, face)
 }
 

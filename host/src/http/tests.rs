@@ -75,6 +75,10 @@ pub(super) fn house() -> House {
 }
 
 impl House {
+    pub(super) fn face(&self) -> Arc<Face> {
+        Arc::clone(&self.face)
+    }
+
     /// A pending verification of `web` and its code.
     pub(super) async fn begun(&self) -> (String, String) {
         let (started, code) = begun(&self.face.verifier).await;

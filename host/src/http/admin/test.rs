@@ -47,20 +47,13 @@ pub(super) async fn handle(
         // They could point a saved secret at a host of the caller's: who opens the socket can read the secrets anyway.
         return Err(forbidden("keys that are not saved are tried over the admin socket only"));
     }
-    // In a task of its own: a caller that hangs up loses its answer, and the provider is closed in order all the same.
-    let task = tokio::spawn(async move {
-        match config {
-            None => Ok(face.tester.saved(&id, &test).await?),
-            Some(keys) => {
-                let settings = face.saved.load().with(&id, &keys)?;
-                Ok(face.tester.beside(&settings, &test).await?)
-            }
+    let told = match config {
+        None => face.tester.saved(&id, &test).await?,
+        Some(keys) => {
+            let settings = face.saved.load().with(&id, &keys)?;
+            face.tester.beside(&settings, &test).await?
         }
-    });
-    let told = task.await.unwrap_or_else(|_| {
-        tracing::error!("a test panicked");
-        Err(Problem::internal())
-    })?;
+    };
     Ok(json(StatusCode::OK, &told))
 }
 
