@@ -14,6 +14,6 @@ pub use fault::{Fault, OpenError};
 pub use key::{Key, Kind};
 #[cfg(test)]
 pub(crate) use ledger::tests::in_memory;
-pub use ledger::{Ledger, LedgerError, LedgerParts};
+pub use ledger::{Ledger, LedgerError, LedgerParts, Tended};
 pub use sqlite::{BackupError, Filter, Look, backup, look};
 pub use view::{Changes, Done, Labels, Stop, View};

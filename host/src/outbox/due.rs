@@ -4,7 +4,7 @@ use super::Outbox;
 use crate::{
     delivery::{Delivery, Outcome},
     seal::DeliveryId,
-    store::{Changes, Done, Key, Kind, Stop, View},
+    store::{Changes, Done, Key, Kind, Stop, Tended, View},
     verification::Verification,
 };
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ impl Outbox {
     /// What stands open before this host has begun anything. The store is its alone: a host that is gone left all of
     /// it, whatever the leases say. To be asked before the first request is taken.
     pub async fn left(&self) -> Left {
-        Left(self.due(Timestamp::MAX, usize::MAX).await)
+        Left(self.tend(Timestamp::MAX, usize::MAX).await.due)
     }
 
     /// Takes over what was left, then does what is due, for ever.
@@ -47,16 +47,26 @@ impl Outbox {
         loop {
             // Real time: how often is looked is no rule, what is due then is.
             tokio::time::sleep(PAUSE).await;
-            let now = self.shared.parts.clock.now();
-            while self.take(self.due(now, MOST).await).await == MOST {}
+            self.look().await;
         }
     }
 
-    /// The open deliveries that are due at a time, the longest overdue first.
-    async fn due(&self, by: Timestamp, most: usize) -> Vec<Key> {
+    /// Does all that is due now, and has the store forget all that is over: however much came in a second.
+    async fn look(&self) {
+        let now = self.shared.parts.clock.now();
+        loop {
+            let Tended { due, more } = self.tend(now, MOST).await;
+            if self.take(due).await < MOST && !more {
+                return;
+            }
+        }
+    }
+
+    /// Has the store forget what is over; the open deliveries that are due at a time, the longest overdue first.
+    async fn tend(&self, by: Timestamp, most: usize) -> Tended {
         self.shared.parts.ledger.tend(Kind::Delivery, by, most).await.unwrap_or_else(|error| {
             tracing::error!(%error, "what is due cannot be read");
-            Vec::new()
+            Tended::default()
         })
     }
 

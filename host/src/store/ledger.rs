@@ -57,9 +57,18 @@ enum Item {
     Job(Box<dyn Work>, Stopwatch),
     Question(Question),
     /// Forgets what is over, tries whether a store that failed takes writes again, and tells what is due.
-    Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Vec<Key>, LedgerError>>),
+    Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Tended, LedgerError>>),
     /// Does nothing more: what comes later finds the store closed.
     Close(oneshot::Sender<Result<(), LedgerError>>),
+}
+
+/// What tending to the store came to.
+#[derive(Debug, Default)]
+pub struct Tended {
+    /// The records that are due.
+    pub due: Vec<Key>,
+    /// Whether more is over than was forgotten this time.
+    pub more: bool,
 }
 
 /// Something to be read outside of any job.
@@ -218,12 +227,13 @@ impl Ledger {
     }
 
     /// Forgets what is over and tells which records of a kind are due at this time, the longest overdue first. To be
-    /// called every second or so by whoever does what is due.
+    /// called every second or so by whoever does what is due, and again while there is more to forget: each time it is a
+    /// bounded number, so that jobs wait for no more than that.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub async fn tend(&self, kind: Kind, by: Timestamp, most: usize) -> Result<Vec<Key>, LedgerError> {
+    pub async fn tend(&self, kind: Kind, by: Timestamp, most: usize) -> Result<Tended, LedgerError> {
         let (asker, answer) = oneshot::channel();
         self.queue.send(Item::Tend(kind, by, most, asker)).await.map_err(|_| LedgerError::Closed)?;
         answered(answer).await
@@ -354,21 +364,27 @@ impl Desk {
         by: Timestamp,
         most: usize,
         now: Timestamp,
-    ) -> Result<Vec<Key>, LedgerError> {
+    ) -> Result<Tended, LedgerError> {
+        let mut more = false;
         if self.health.borrow().is_some() || self.database.has_over(now)? {
             match self.clean(now) {
-                Ok(()) => self.is_well(),
+                Ok(left) => {
+                    more = left;
+                    self.is_well();
+                }
                 Err(fault) => self.is_ill(fault),
             }
         }
-        Ok(self.database.due(kind, by, most)?)
+        Ok(Tended { due: self.database.due(kind, by, most)?, more })
     }
 
-    fn clean(&mut self, now: Timestamp) -> Result<(), Fault> {
+    /// Says whether there is more to forget.
+    fn clean(&mut self, now: Timestamp) -> Result<bool, Fault> {
         let transaction = self.database.begin()?;
         transaction.sweep(now)?;
         transaction.probe(now)?;
-        transaction.commit()
+        transaction.commit()?;
+        self.database.has_over(now)
     }
 
     fn is_well(&self) {

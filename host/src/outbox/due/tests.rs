@@ -70,7 +70,7 @@ impl House {
     }
 
     async fn take(&self) -> usize {
-        self.outbox.take(self.outbox.due(self.hand.clock().now(), MOST).await).await
+        self.outbox.take(self.outbox.tend(self.hand.clock().now(), MOST).await.due).await
     }
 
     /// Keeps a verification and a delivery of it.
@@ -212,4 +212,23 @@ async fn what_was_put_off_stays_so_while_whoever_did_it_has_not_let_go() {
     carrying.settled().await.unwrap();
     assert_eq!(house.take().await, 1, "it is due still, and not a minute later");
     assert_eq!(house.deliveries().await, [("one".to_owned(), "failed", false)]);
+}
+
+/// A server that makes more in a second than one sweep forgets would grow without end.
+#[tokio::test]
+async fn one_look_forgets_all_that_is_over() {
+    let (house, _) = house(|_| {}).await;
+    let end = after(millis(1_000), Duration::from_secs(5));
+    let many = move |_: &View<'_>, _| {
+        let mut changes = Changes::none();
+        for n in 0..1_700 {
+            changes.put(Key::new(Kind::Slot, n.to_string()), &n, end)?;
+        }
+        Ok(changes.answer(()))
+    };
+    house.ledger.run(Vec::new(), many).await.unwrap();
+    house.hand.advance(Duration::from_secs(5));
+    house.outbox.look().await;
+    let now = house.hand.clock().now();
+    assert!(!house.outbox.tend(now, MOST).await.more);
 }

@@ -56,7 +56,7 @@ async fn what_is_due_is_told_until_it_is_done() {
     }
     let due = async |seconds, most| -> Vec<String> {
         let by = after(now, Duration::from_secs(seconds));
-        let due = ledger.tend(Kind::Delivery, by, most).await.unwrap();
+        let due = ledger.tend(Kind::Delivery, by, most).await.unwrap().due;
         due.into_iter().map(|key| key.id().to_owned()).collect()
     };
     assert!(due(9, 9).await.is_empty());
@@ -87,7 +87,7 @@ async fn a_sweep_is_bounded_and_goes_on_at_the_next_one() {
     ledger.run(Vec::new(), many).await.unwrap();
     hand.advance(Duration::from_secs(2));
     for left in [true, false] {
-        ledger.tend(Kind::Delivery, hand.clock().now(), 1).await.unwrap();
+        assert_eq!(ledger.tend(Kind::Delivery, hand.clock().now(), 1).await.unwrap().more, left);
         let has_over = ledger.ask(|database, now| Ok(database.has_over(now)?)).await.unwrap();
         assert_eq!(has_over, left);
     }
