@@ -28,7 +28,8 @@ pub struct Idempotency {
 /// An idempotency key, ready to be looked up in a job.
 #[derive(Debug, Clone)]
 pub(super) struct Memo {
-    record: Key,
+    /// The record's name under each key of the server, newest first: callers make keys of phone numbers.
+    records: Vec<Key>,
     /// The request's fingerprint under each key of the server, newest first: a plain hash would give codes away.
     fingerprints: Vec<Fingerprint>,
 }
@@ -51,16 +52,16 @@ impl Memo {
             key: key.id().to_owned(),
             hmac: key.index(&["idempotency", application, &idempotency.request]),
         };
-        let id = format!("{application}/{}", idempotency.key);
+        let name = |key: &crate::seal::Key| key.index(&["idempotency key", application, &idempotency.key]);
         Self {
-            record: Key::new(Kind::Idempotency, id),
+            records: keys.newest_first().map(|key| Key::new(Kind::Idempotency, name(key))).collect(),
             fingerprints: keys.newest_first().map(fingerprint).collect(),
         }
     }
 
-    /// The record to load.
+    /// The record to load: the one that an answer is remembered in.
     pub(super) fn key(&self) -> Key {
-        self.record.clone()
+        self.records.first().cloned().unwrap_or_else(|| Key::new(Kind::Idempotency, ""))
     }
 
     /// The answer that this request got before, if it was made; an error if the key named another request.
@@ -68,12 +69,12 @@ impl Memo {
         &self,
         view: &View<'_>,
     ) -> Result<Option<Result<T, VerifyError>>, Stop> {
-        let Some(remembered) = view.read::<Remembered>(&self.record)? else { return Ok(None) };
+        let found = view.read_all::<Remembered>(&self.records)?;
+        let Some(remembered) = found.into_iter().flatten().next() else { return Ok(None) };
         if !self.fingerprints.contains(&remembered.of) {
             return Ok(Some(Err(VerifyError::KeyReused)));
         }
-        let answer =
-            serde_json::from_value(remembered.answer).map_err(|_| Stop::Damaged(self.record.clone()))?;
+        let answer = serde_json::from_value(remembered.answer).map_err(|_| Stop::Damaged(self.key()))?;
         Ok(Some(Ok(answer)))
     }
 
@@ -84,10 +85,10 @@ impl Memo {
         answer: &T,
         now: Timestamp,
     ) -> Result<(), Stop> {
-        let damaged = || Stop::Damaged(self.record.clone());
+        let damaged = || Stop::Damaged(self.key());
         let of = self.fingerprints.first().cloned().ok_or_else(damaged)?;
         let answer = serde_json::to_value(answer).map_err(|_| damaged())?;
-        changes.put(self.record.clone(), &Remembered { of, answer }, after(now, KEPT))
+        changes.put(self.key(), &Remembered { of, answer }, after(now, KEPT))
     }
 }
 
@@ -105,5 +106,50 @@ pub(super) async fn recall<T: DeserializeOwned + Send + 'static>(
 impl fmt::Debug for Idempotency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Idempotency(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::{ManualClock, millis},
+        seal::Chance,
+        store::in_memory,
+    };
+    use std::fs;
+
+    fn memo(keys: &Keys, key: &str) -> Memo {
+        let request = Zeroizing::new("POST /x\n{}".to_owned());
+        Memo::new(keys, "web", &Idempotency { key: key.to_owned(), request })
+    }
+
+    #[test]
+    fn the_name_of_a_record_tells_nothing_of_the_callers_key() {
+        let keys = Keys::ephemeral(&Chance::seeded(1)).unwrap();
+        let named = memo(&keys, "login-+447700900123").key();
+        assert!(!named.id().contains("447700900123") && !named.id().contains("web"), "{named:?}");
+        assert_ne!(named, memo(&keys, "login-+447700900124").key());
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_found_again_after_a_newer_key_of_the_server_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let chance = Chance::seeded(1);
+        let (file, other) = (folder.path().join("a.key"), folder.path().join("b.key"));
+        let old = Keys::open_or_create(&file, &chance).unwrap();
+        Keys::open_or_create(&other, &chance).unwrap();
+        fs::write(&file, fs::read_to_string(&file).unwrap() + &fs::read_to_string(&other).unwrap()).unwrap();
+        let both = Keys::open_or_create(&file, &chance).unwrap();
+        let ledger = in_memory(ManualClock::at(millis(0)).clock());
+        let before = memo(&old, "a");
+        let remember = move |_: &View<'_>, now| {
+            let mut changes = Changes::none();
+            before.remember(&mut changes, &7, now)?;
+            Ok(changes.answer(()))
+        };
+        ledger.run(Vec::new(), remember).await.unwrap();
+        assert_eq!(recall::<u32>(&ledger, Some(&memo(&both, "a"))).await.unwrap(), Some(7));
+        assert_eq!(recall::<u32>(&ledger, Some(&memo(&both, "b"))).await.unwrap(), None);
     }
 }

@@ -60,7 +60,7 @@ async fn lived(console: &Console, server: SocketAddr) -> BTreeSet<String> {
         };
         secrets.extend([phone.trim_start_matches('+').to_owned(), mail.clone()]);
         secrets.insert(format!("Augusta Lovelace {number}"));
-        let headers = format!("{}prefer: wait=20\r\nidempotency-key: start-{number}\r\n", bearer(KEY));
+        let headers = format!("{}prefer: wait=20\r\nidempotency-key: start-{phone}\r\n", bearer(KEY));
         let started = loop {
             let (status, answer) =
                 ask(&mut line, &request("POST", "/v1/verifications", &headers, &body.to_string())).await;
