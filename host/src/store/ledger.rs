@@ -4,8 +4,8 @@ use super::{
     Key, Kind,
     batch::{self, Kept, Waiting, Work},
     fault::{Fault, OpenError},
-    sqlite::{Database, Filter, Missed, Seals, listed},
-    view::{Done, Record, Stop, View},
+    sqlite::{Database, Filter, Found, Missed, Seals, listed},
+    view::{Done, Stop, View},
 };
 use crate::{
     clock::{Clock, Stopwatch},
@@ -205,25 +205,30 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When one of them has not the form that is expected, or the store cannot be read.
+    /// When the store cannot be read. A record that cannot be opened is told in the log and left out: it spoils no other.
     pub async fn all<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<(String, T)>, LedgerError> {
         let all = self.ask(move |database, now| Ok(database.all(kind, now)?)).await?;
-        all.into_iter()
-            .map(|(key, record)| read(&key, &record).map(|read| (key.id().to_owned(), read)))
-            .collect()
+        Ok(all
+            .into_iter()
+            .filter_map(|found| {
+                let (id, said) = legible(found);
+                Some((id, said?))
+            })
+            .collect())
     }
 
-    /// The records that have these labels, with their ids, newest first. What is being written meanwhile may be missing.
+    /// The records that have these labels, with their ids, newest first; without what it says the id of one that cannot be
+    /// opened, which is told in the log. What is being written meanwhile may be missing.
     ///
     /// # Errors
     ///
-    /// As [`Ledger::all`].
-    pub async fn list<T: DeserializeOwned>(&self, filter: Filter) -> Result<Vec<(String, T)>, LedgerError> {
+    /// When the store cannot be read.
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        filter: Filter,
+    ) -> Result<Vec<(String, Option<T>)>, LedgerError> {
         let found = self.ask(move |database, now| Ok(listed(database, &filter, now)?)).await?;
-        found
-            .into_iter()
-            .map(|(key, record)| read(&key, &record).map(|read| (key.id().to_owned(), read)))
-            .collect()
+        Ok(found.into_iter().map(legible).collect())
     }
 
     /// Forgets what is over and tells which records of a kind are due at this time, the longest overdue first. To be
@@ -277,8 +282,16 @@ async fn answered<T>(answer: oneshot::Receiver<Result<T, LedgerError>>) -> Resul
     answer.await.unwrap_or(Err(LedgerError::Closed))
 }
 
-fn read<T: DeserializeOwned>(key: &Key, record: &Record) -> Result<T, LedgerError> {
-    serde_json::from_slice(&record.json).map_err(|_| LedgerError::Damaged(key.clone()))
+/// The id of a record and what it says, if it can be opened and read.
+fn legible<T: DeserializeOwned>((key, opened): Found) -> (String, Option<T>) {
+    let damaged = || LedgerError::Damaged(key.clone());
+    let read = opened
+        .map_err(LedgerError::from)
+        .and_then(|record| serde_json::from_slice(&record.json).map_err(|_| damaged()));
+    if let Err(error) = &read {
+        tracing::error!(%error, "a record is left out");
+    }
+    (key.id().to_owned(), read.ok())
 }
 
 fn spawn(name: &str, serve: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {

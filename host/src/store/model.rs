@@ -194,7 +194,7 @@ proptest! {
                 .all(Kind::Limit, now)
                 .unwrap()
                 .into_iter()
-                .map(|(key, record)| (key.id().to_owned(), serde_json::from_slice(&record.json).unwrap()))
+                .map(|(key, record)| (key.id().to_owned(), serde_json::from_slice(&record.unwrap().json).unwrap()))
                 .collect();
             let alive = (0..KEYS).filter(|n| model.get(n).is_some_and(|(_, until)| *until > now));
             let expected: BTreeMap<String, u64> =

@@ -10,7 +10,7 @@ pub use file::{BackupError, backup};
 pub use listing::Filter;
 pub(super) use listing::listed;
 pub use look::{Look, look};
-pub(super) use records::Missed;
+pub(super) use records::{Found, Missed};
 
 use super::fault::{Fault, OpenError};
 use crate::seal::{Chance, Keys};

@@ -125,6 +125,11 @@ impl Verifier {
             let found = self.ledger.list::<T>(filter.clone()).await?;
             let is_last = found.len() < filter.most;
             for (id, item) in found {
+                // One that cannot be opened was told in the log, and spoils no other.
+                let Some(item) = item else {
+                    filter.before = Some(id);
+                    continue;
+                };
                 if wanted.since.is_some_and(|since| made(&item) < since) {
                     return Ok(Page { items, next: None, at });
                 }

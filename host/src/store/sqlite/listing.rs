@@ -2,9 +2,9 @@
 
 use super::{
     Database,
-    records::{Missed, opened, sealed},
+    records::{Found, opened, sealed},
 };
-use crate::store::{Key, Kind, view::Record};
+use crate::store::{Key, Kind, fault::Fault};
 use jiff::Timestamp;
 use rusqlite::{params_from_iter, types::Value};
 
@@ -39,7 +39,7 @@ pub(in crate::store) fn listed(
     database: &Database,
     filter: &Filter,
     now: Timestamp,
-) -> Result<Vec<(Key, Record)>, Missed> {
+) -> Result<Vec<Found>, Fault> {
     // What is not asked for is no part of the statement, so that the index that fits can be used.
     let mut conditions = vec!["kind = ? AND id < ? AND (keep_until IS NULL OR keep_until > ?)".to_owned()];
     // Ids are ASCII: nothing sorts after this.
@@ -69,7 +69,7 @@ pub(in crate::store) fn listed(
     while let Some(row) = rows.next()? {
         let key = Key::new(filter.kind, row.get::<_, String>(2)?);
         let (body, keep_until) = sealed(row)?;
-        let record = opened(&database.seals, &key, &body, keep_until)?;
+        let record = opened(&database.seals, &key, &body, keep_until);
         found.push((key, record));
     }
     Ok(found)

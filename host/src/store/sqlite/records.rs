@@ -26,6 +26,9 @@ pub(in crate::store) enum Missed {
     Sealed(Key, seal::OpenError),
 }
 
+/// A record that was looked for without its key, or why it cannot be opened.
+pub(in crate::store) type Found = (Key, Result<Record, Missed>);
+
 impl From<Fault> for Missed {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
@@ -116,7 +119,7 @@ impl Database {
     }
 
     /// Every record of a kind whose time is not over, with its id, in the order of ids.
-    pub(in crate::store) fn all(&self, kind: Kind, now: Timestamp) -> Result<Vec<(Key, Record)>, Missed> {
+    pub(in crate::store) fn all(&self, kind: Kind, now: Timestamp) -> Result<Vec<Found>, Fault> {
         let mut select = self
             .connection
             .prepare_cached("SELECT body, keep_until, id FROM records WHERE kind = ?1 ORDER BY id")?;
@@ -126,7 +129,7 @@ impl Database {
             let key = Key::new(kind, row.get::<_, String>(2)?);
             let (body, keep_until) = sealed(row)?;
             if keep_until > now {
-                let record = opened(&self.seals, &key, &body, keep_until)?;
+                let record = opened(&self.seals, &key, &body, keep_until);
                 all.push((key, record));
             }
         }

@@ -209,6 +209,24 @@ async fn a_record_that_somebody_moved_or_changed_is_damaged_and_spoils_no_other(
     assert_eq!(other.unwrap(), 7);
 }
 
+/// Also where nobody asked for that very record: a list, and what is read at the start.
+#[tokio::test]
+async fn a_record_that_cannot_be_opened_is_left_out_of_what_is_listed() {
+    let place = place();
+    let ledger = place.open().unwrap();
+    for id in ["a", "b", "c"] {
+        ledger.run(Vec::new(), add(id, 7)).await.unwrap();
+    }
+    let other = rusqlite::Connection::open(&place.path).unwrap();
+    let stolen = "UPDATE records SET body = (SELECT body FROM records WHERE id = 'a') WHERE id = 'b'";
+    assert_eq!(other.execute(stolen, []).unwrap(), 1);
+    let named = |id: &str| (id.to_owned(), 7_u64);
+    assert_eq!(ledger.all::<u64>(Kind::Slot).await.unwrap(), [named("a"), named("c")]);
+    let listed = ledger.list::<u64>(Filter::of(Kind::Slot, 9)).await.unwrap();
+    let expected = [("c".to_owned(), Some(7)), ("b".to_owned(), None), ("a".to_owned(), Some(7))];
+    assert_eq!(listed, expected);
+}
+
 #[tokio::test]
 async fn a_store_that_another_program_locks_is_told_and_goes_on() {
     let place = place();

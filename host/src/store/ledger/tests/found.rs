@@ -26,7 +26,7 @@ async fn records_are_listed_by_their_labels_newest_first_a_page_at_a_time() {
         ledger.run(Vec::new(), item(n, labels)).await.unwrap();
     }
     let list = async |filter: Filter| -> Vec<u32> {
-        ledger.list::<u32>(filter).await.unwrap().into_iter().map(|(_, n)| n).collect()
+        ledger.list::<u32>(filter).await.unwrap().into_iter().map(|(_, n)| n.unwrap()).collect()
     };
     let of = |most| Filter::of(Kind::Delivery, most);
     assert_eq!(list(of(3)).await, [29, 28, 27]);
