@@ -60,7 +60,7 @@ pub(super) async fn replace(
     answer(&face, &id, if is_new { StatusCode::CREATED } else { StatusCode::OK })
 }
 
-/// `DELETE /v1/applications/{id}`: removes one, and its API keys with it.
+/// `DELETE /v1/applications/{id}`: removes one, and its API keys and stored members with it.
 pub(super) async fn remove(State(face): State<Arc<Face>>, id: Id) -> Result<Response, Problem> {
     let id = id.map_or_else(|_| String::new(), |Path(id)| id);
     let _changing = face.changing.lock().await;

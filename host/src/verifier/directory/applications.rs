@@ -4,12 +4,15 @@ use super::{Directory, DirectoryError, Present, api_keys::Record};
 use crate::{
     application::Application,
     route::Routes,
-    store::{Changes, Done, Key, Kind, LedgerError, Stop, View},
+    store::{Changes, Done, Filter, Key, Kind, LedgerError, Stop, View},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+
+/// How many members are forgotten in one job.
+const MEMBERS: usize = 256;
 
 /// An application that was made at run time, and what it means now.
 #[derive(Debug, Clone)]
@@ -97,7 +100,8 @@ impl Directory {
         Ok(is_new)
     }
 
-    /// Removes an application that was made at run time, and its API keys with it.
+    /// Removes an application that was made at run time, and with it its API keys and the members that it stored: nobody
+    /// could remove these any more, and who is called like it later must not find them.
     ///
     /// # Errors
     ///
@@ -109,6 +113,8 @@ impl Directory {
         if !present.made.contains_key(id) {
             return Err(DirectoryError::NoApplication(id.to_owned()));
         }
+        // First, so that it can be asked for again if the store fails halfway.
+        self.forget_members(id).await?;
         let mut next = Present::clone(&present);
         next.made.remove(id);
         next.known.retain(|_, known| known.record.application.as_deref() != Some(id));
@@ -122,7 +128,27 @@ impl Directory {
         };
         self.ledger.insist(Vec::new(), write).await?;
         self.present.store(Arc::new(next.settled()));
-        Ok(())
+        // And those that were stored meanwhile.
+        Ok(self.forget_members(id).await?)
+    }
+
+    async fn forget_members(&self, id: &str) -> Result<(), LedgerError> {
+        loop {
+            let members = Filter { application: Some(id.to_owned()), ..Filter::of(Kind::Member, MEMBERS) };
+            let found = self.ledger.list::<IgnoredAny>(members).await?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            let gone: Vec<Key> = found.into_iter().map(|(name, _)| Key::new(Kind::Member, name)).collect();
+            let write = move |_: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
+                let mut changes = Changes::none();
+                for member in &gone {
+                    changes.remove(member.clone());
+                }
+                Ok(changes.answer(()))
+            };
+            self.ledger.insist(Vec::new(), write).await?;
+        }
     }
 
     /// Whether a key that was made at run time calls as this application, or as all of them.

@@ -5,8 +5,9 @@ use crate::{
     application::{Bounds, Policy, TestRecipients},
     clock::{ManualClock, millis},
     limit::Rules,
-    store::in_memory,
+    store::{Changes, Key, Kind, Labels, View, in_memory},
 };
+use jiff::Timestamp;
 use provider_api::Channel;
 use serde_json::{Map, json};
 use std::time::Duration;
@@ -211,4 +212,25 @@ async fn no_key_is_shown() {
     let secret = key.expose().rsplit('_').next().unwrap();
     let shown = format!("{shown:?}{:?}{}", house.directory, serde_json::to_string(&shown).unwrap());
     assert!(!shown.contains(secret) && !shown.contains("key-of-web"), "{shown}");
+}
+
+/// Their addresses would be kept for ever, and shown to whoever is called like it later.
+#[tokio::test]
+async fn with_an_application_the_members_that_it_stored_are_forgotten_and_no_others() {
+    let hand = ManualClock::at(millis(1_700_000_000_000));
+    let ledger = in_memory(hand.clock());
+    let house = House { directory: directory(&hand, &ledger), hand };
+    house.put("shop", false).await.unwrap();
+    let store = |_: &View<'_>, _| {
+        let mut changes = Changes::none();
+        for n in 0..600 {
+            let owner = if n < 599 { "shop" } else { "web" };
+            let labels = Labels { application: Some(owner.to_owned()), ..Labels::until(Timestamp::MAX) };
+            changes.put_labeled(Key::new(Kind::Member, format!("{n:03}")), &n, labels)?;
+        }
+        Ok(changes.answer(()))
+    };
+    ledger.run(Vec::new(), store).await.unwrap();
+    house.directory.remove("shop").await.unwrap();
+    assert_eq!(ledger.all::<u32>(Kind::Member).await.unwrap(), [("599".to_owned(), 599)]);
 }
