@@ -41,6 +41,12 @@ const LIMITS: Limits = Limits {
     grace: Duration::from_secs(30),
 };
 
+/// The most bytes of a request's head, and so of what a connection of HTTP/1 holds of what a stranger sends.
+const LARGEST_HEAD: usize = 32 * 1024;
+
+/// The same for HTTP/2.
+const LARGEST_HEAD_2: u32 = 32 * 1024;
+
 /// The pause after a refused accept: the reason, mostly too many open files, does not pass at once.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -94,9 +100,14 @@ async fn serve_within(
 /// The builder's own time-out for heads stays off: it knows HTTP/1 only, and that only once the protocol is known.
 fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().header_read_timeout(None);
+    builder.http1().header_read_timeout(None).max_buf_size(LARGEST_HEAD);
     // A peer that is gone without a word does not answer; one that is only silent does.
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(limits.head).max_concurrent_streams(200);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.head)
+        .max_concurrent_streams(200)
+        .max_header_list_size(LARGEST_HEAD_2);
     builder
 }
 
@@ -231,6 +242,21 @@ mod tests {
         may_go.notify_one();
         assert!(answer.await.unwrap().ends_with("done"));
         server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_large_head_is_refused() {
+        let (address, _stop, _server) = start(LIMITS, hello()).await;
+        for (bytes, status) in [(24 * 1024, "200"), (40 * 1024, "431")] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head =
+                format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(bytes));
+            // The server may hang up before it heard all.
+            let _sent = stream.write_all(head.as_bytes()).await;
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer[9..], status.as_bytes(), "{bytes}");
+        }
     }
 
     #[tokio::test]
