@@ -189,7 +189,7 @@ impl Errors {
                 USUAL
             }
         };
-        let to = to.map(|to| recipient(to.trim()));
+        let to = to.map(|to| recipient(with_plus(&to).trim()));
         Wanted { application: None, to, since, until, after: None, most }
     }
 
@@ -212,5 +212,33 @@ impl Errors {
 
     fn none(self) -> Result<(), Problem> {
         if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(&self.0)) }
+    }
+}
+
+/// A number whose `+` was not written as `%2B`: in a query it is read as a blank.
+fn with_plus(to: &str) -> String {
+    match to.strip_prefix(' ').filter(|number| number.starts_with(|c: char| c.is_ascii_digit())) {
+        Some(number) => format!("+{number}"),
+        None => to.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::tests::{get, house};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_number_is_found_however_it_is_written() {
+        let house = house();
+        let (id, _) = house.begun().await;
+        for to in ["%2B447700900123", "+447700900123", "%20%2B447700900123%0A"] {
+            let found = get(&house, &format!("/v1/verifications?to={to}")).await;
+            assert_eq!((found.status, &found.body["verifications"][0]["id"]), (200, &json!(id)), "{to}");
+        }
+        for to in ["%2B447700900124", "447700900123", "ada@example.com"] {
+            let found = get(&house, &format!("/v1/verifications?to={to}")).await;
+            assert_eq!((found.status, &found.body["verifications"]), (200, &json!([])), "{to}");
+        }
     }
 }
