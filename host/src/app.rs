@@ -268,10 +268,10 @@ async fn face(
         keys: Arc::clone(&keys),
         clock: world.clock.clone(),
         chance: world.chance.clone(),
-        prices: config.prices.clone(),
+        prices: ArcSwap::default(),
         metrics: Arc::clone(&metrics),
     });
-    // Who may call it takes from the configuration below, as it does whenever the file is read anew.
+    // Who may call and what messages cost is taken from the configuration below, as whenever the file is read anew.
     let verifier = Verifier::new(VerifierParts {
         applications: BTreeMap::new(),
         routes: Routes::default(),

@@ -52,7 +52,7 @@ pub struct OutboxParts {
     /// What ids are made of.
     pub chance: Chance,
     /// What messages cost where their service does not say.
-    pub prices: Prices,
+    pub prices: ArcSwap<Prices>,
     /// What counts what became of deliveries.
     pub metrics: Arc<Metrics>,
 }
@@ -81,6 +81,11 @@ impl Outbox {
     /// Puts its parts together.
     pub fn new(parts: OutboxParts) -> Self {
         Self { shared: Arc::new(Shared { parts }), running: Running::default() }
+    }
+
+    /// Takes other prices for whatever is settled from now on.
+    pub fn take_prices(&self, prices: Prices) {
+        self.shared.parts.prices.store(Arc::new(prices));
     }
 
     /// Hands a delivery over, and its successors if it comes to that; returns at once, within a tokio runtime.
@@ -120,7 +125,8 @@ impl Shared {
             let Answered { answer, took } = answered;
             let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
             let segments = answer.as_ref().map_or(None, |receipt| receipt.segments);
-            let estimate = self.parts.prices.estimate(&delivery.provider, &delivery.recipient, segments);
+            let estimate =
+                self.parts.prices.load().estimate(&delivery.provider, &delivery.recipient, segments);
             let settlement = Settlement { delivery: delivery.clone(), answer, estimate, successor };
             let Settled { verification: after, delivery: settled, next } = match self.keep(settlement).await {
                 Ok(settled) => settled,

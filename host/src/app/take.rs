@@ -18,12 +18,12 @@ pub struct Live {
 }
 
 impl Live {
-    /// Takes applications, routes, texts and providers as this configuration says. Requests and deliveries under way end
+    /// Takes applications, routes, prices, texts and providers as this configuration says. Requests and deliveries under way end
     /// with what they began with; a provider that does not open leaves its predecessor as it is.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read: then applications, routes and texts stay as they are.
+    /// When the store cannot be read: then applications, routes, prices and texts stay as they are.
     pub async fn take(&self, config: &Config, libraries: &Libraries) -> Result<(), LedgerError> {
         // First what is new, then who uses it, then away with what nobody uses any more.
         self.providers.renew(config.providers.values(), libraries, &self.workshop).await;
@@ -33,7 +33,7 @@ impl Live {
     }
 }
 
-/// Applications, routes and texts, each swapped whole: a request sees all of the old ones or all of the new.
+/// Applications, routes, prices and texts, each swapped whole: a request sees all of the old ones or all of the new.
 ///
 /// Applications that were made at run time stay, and are read again as they are under this configuration.
 pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>) -> Result<(), LedgerError> {
@@ -66,6 +66,7 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
     }
     let providers = config.providers.keys().cloned().collect();
     directory.take(config.applications.clone(), config.routes.clone(), providers, made).await;
+    face.outbox.take_prices(config.prices.clone());
     face.templates.store(Arc::new(templates));
     face.saved.store(Arc::new(saved));
     face.libraries.store(libraries);

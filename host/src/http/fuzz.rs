@@ -5,7 +5,6 @@ use crate::{
     application::{Application, Bounds, Policy, TestRecipients},
     clock::{ManualClock, millis},
     config::{Draft, Environment, Saved},
-    delivery::Prices,
     limit::Rules,
     metrics::Metrics,
     outbox::{
@@ -176,7 +175,7 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
             keys: Arc::clone(&keys),
             clock: clock.clone(),
             chance: chance.clone(),
-            prices: Prices::default(),
+            prices: ArcSwap::default(),
             metrics,
         }),
         verifier: Verifier::new(VerifierParts {

@@ -4,7 +4,6 @@ use super::*;
 use crate::{
     clock::{ManualClock, millis},
     config::{Draft, Environment},
-    delivery::Prices,
     outbox::{
         OutboxParts,
         tester::TesterParts,
@@ -48,7 +47,7 @@ pub(super) fn house() -> House {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance: chance.clone(),
-        prices: Prices::default(),
+        prices: ArcSwap::default(),
         metrics: Arc::clone(&metrics),
     });
     let libraries: Arc<Libraries> = Arc::default();

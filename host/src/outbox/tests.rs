@@ -75,7 +75,7 @@ fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
         providers: Arc::default(),
         ledger,
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
-        prices: Prices::default(),
+        prices: ArcSwap::default(),
         metrics: Arc::new(Metrics::new(hand.clock().now())),
         clock: hand.clock(),
         chance,

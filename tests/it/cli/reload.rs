@@ -108,6 +108,39 @@ async fn with_a_mistake_nothing_changes_and_a_provider_that_does_not_open_leaves
     }
 }
 
+/// What a message costs is what the file says when it is settled: one table is another's place, or nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_are_taken_without_a_restart() {
+    let priced = |price: &str| format!("{CONFIGURATION}[providers.dry_run.prices]\ndefault = \"{price}\"\n");
+    let console = Console::configured(&priced("0.05 EUR"));
+    let mut server = console.serve();
+    let costs = |to: &str| {
+        let found = console.run(&format!("--json deliveries --to {to}")).json();
+        found["deliveries"][0]["cost"]["amount"].clone()
+    };
+    for (to, configuration, cost) in [
+        ("+447700900120", None, json!("0.05")),
+        ("+447700900121", Some(priced("0.07 EUR")), json!("0.07")),
+        ("+447700900122", Some(priced("nothing")), json!("0.07")),
+        ("+447700900123", Some(CONFIGURATION.to_owned()), Value::Null),
+    ] {
+        if let Some(configuration) = configuration {
+            let until =
+                if configuration.contains("nothing") { "everything stays" } else { "configuration taken" };
+            reload(&console, &mut server, &configuration, until);
+        }
+        if to.ends_with('2') {
+            // The command reads the file, too.
+            console.write("passrelay.toml", CONFIGURATION);
+        }
+        assert_eq!(start(&server, KEY, to).await.1["delivery"]["status"], "sent");
+        assert_eq!(costs(to), cost, "{to}");
+    }
+    assert_eq!(costs("+447700900120"), "0.05", "what was settled keeps its cost");
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+}
+
 /// Whoever is being served when the file is read again is served to the end, by what they began with.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_and_no_delivery_is_lost() {

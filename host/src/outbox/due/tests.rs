@@ -3,13 +3,14 @@
 use super::*;
 use crate::{
     clock::{ManualClock, after, millis},
-    delivery::{Prices, tests::delivery},
+    delivery::tests::delivery,
     metrics::Metrics,
     outbox::{Outbox, OutboxParts},
     seal::{Chance, Keys},
     store::{Ledger, in_memory},
     verification::tests::{policy, verification},
 };
+use arc_swap::ArcSwap;
 use std::sync::Arc;
 
 struct House {
@@ -30,7 +31,7 @@ async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
         keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
         clock: hand.clock(),
         chance,
-        prices: Prices::default(),
+        prices: ArcSwap::default(),
         metrics: Arc::new(Metrics::new(hand.clock().now())),
     });
     let mut verification = verification(policy(), millis(1_000));
