@@ -10,6 +10,7 @@ mod key_file;
 mod keys;
 mod made_key;
 mod own_code;
+mod rotate;
 mod sealed;
 mod typed;
 
@@ -23,5 +24,6 @@ pub use key_file::KeyFileError;
 pub use keys::{Key, Keys};
 pub use made_key::{MadeKey, Presented, Proof};
 pub use own_code::is_same;
+pub use rotate::Rotated;
 pub use sealed::{OpenError, Sealed};
 pub use typed::{InvalidTyped, Typed};

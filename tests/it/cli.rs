@@ -9,6 +9,7 @@ mod limits;
 mod nothing;
 mod providers;
 mod reload;
+mod rotate;
 mod send;
 mod serve;
 mod templates;

@@ -46,9 +46,9 @@ pub(super) enum Command {
     Providers(Providers),
     /// Tell which methods a member would be offered
     Methods(Methods),
-    /// Make, list and revoke API keys
+    /// Make, list and revoke API keys, and rotate the server's own
     ///
-    /// Of the server that runs, over its admin socket; where none runs, in its store.
+    /// API keys are those of the server that runs, over its admin socket; where none runs, those in its store.
     #[command(subcommand)]
     Keys(Keys),
     /// Find messages, newest first: what became of them, and why one did not arrive
@@ -88,6 +88,10 @@ pub(super) enum Keys {
         #[arg(value_name = "ID", value_parser = secret)]
         id: Secret,
     },
+    /// Add a fresh key to the server's own key file: what is made from its next start on is made under that
+    ///
+    /// No older line is taken out: what was made under it needs it.
+    Rotate,
 }
 
 /// A key that is to be made.

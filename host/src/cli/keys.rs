@@ -1,4 +1,7 @@
-//! `passrelay keys`: makes, lists and revokes API keys, of a server that runs or in the store that it left.
+//! `passrelay keys`: makes, lists and revokes API keys, of a server that runs or in the store that it left; and adds a key to
+//! the server's own.
+
+mod rotate;
 
 use super::{
     arguments::{Keys, NewKey},
@@ -15,8 +18,13 @@ const ONCE: &str = "It is told this once: keep it where the application finds it
 
 /// Does what is asked.
 pub(super) async fn run(file: Option<&Path>, command: Keys) -> Result<Page, Trouble> {
+    // Asked of no server: a key file is whole before one starts.
+    if matches!(command, Keys::Rotate) {
+        return rotate::run(file).await;
+    }
     let operator = Operator::of(file).await?;
     match command {
+        Keys::Rotate => rotate::run(file).await,
         Keys::New(asked) => {
             let made = operator.ask(Question::post(&["v1", "keys"], &request(asked))).await?;
             Ok(Page::new(new(&made, operator.forgets()), made))

@@ -14,7 +14,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// The most bytes that are read: room for hundreds of keys.
-const LARGEST: u64 = 64 * 1024;
+pub(super) const LARGEST: u64 = 64 * 1024;
 
 /// What is wrong with the key file. Nothing of its content is ever part of the words.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,20 @@ pub enum KeyFileError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// There is none to add a key to.
+    #[error("there is no key file `{}` yet\nhint: a server makes it, with its first key, when it starts first", .0.display())]
+    Missing(PathBuf),
+    /// It has no room for another key.
+    #[error("the key file `{}` has no room for another key\nhint: take out lines that nothing needs any more", .0.display())]
+    Full(PathBuf),
+    /// It cannot be replaced; it is as it was.
+    #[error("cannot replace the key file `{}`\nhint: its folder must be writable, and have room", path.display())]
+    Replace {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// It holds no key.
     #[error("the key file `{}` holds no key\nhint: restore it from a copy, or remove it to start with a new key", path.display())]
     Empty {
@@ -94,12 +108,12 @@ pub(super) fn read_or_create(path: &Path, chance: &Chance) -> Result<Vec<Master>
 }
 
 /// Opens the file itself, not what a link points to, and without waiting for the writer of a pipe.
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
-fn refused(path: &Path, source: io::Error) -> KeyFileError {
+pub(super) fn refused(path: &Path, source: io::Error) -> KeyFileError {
     if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
         return KeyFileError::Link(path.to_owned());
     }
@@ -107,6 +121,11 @@ fn refused(path: &Path, source: io::Error) -> KeyFileError {
 }
 
 fn read(path: &Path, file: File) -> Result<Vec<Master>, KeyFileError> {
+    masters(path, &private_text(path, file)?)
+}
+
+/// What stands in a file that is its owner's alone.
+pub(super) fn private_text(path: &Path, file: File) -> Result<Zeroizing<String>, KeyFileError> {
     let unreadable = |source| KeyFileError::Read { path: path.to_owned(), source };
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
@@ -123,8 +142,13 @@ fn read(path: &Path, file: File) -> Result<Vec<Master>, KeyFileError> {
     let mut text =
         Zeroizing::new(String::with_capacity(usize::try_from(metadata.len().min(LARGEST)).unwrap_or(0) + 1));
     file.take(LARGEST).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// The keys that stand in a text, oldest first; at least one.
+pub(super) fn masters(path: &Path, text: &str) -> Result<Vec<Master>, KeyFileError> {
     let masters =
-        parse(&text).map_err(|(line, what)| KeyFileError::Line { path: path.to_owned(), line, what })?;
+        parse(text).map_err(|(line, what)| KeyFileError::Line { path: path.to_owned(), line, what })?;
     if masters.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(masters) }
 }
 
@@ -172,10 +196,13 @@ fn unhex(digits: &str) -> Option<Zeroizing<[u8; 32]>> {
 
 /// Makes the file whole or not at all, and never over one that another server made meanwhile.
 fn create(path: &Path, chance: &Chance) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let draft = folder.join(format!(".{name}.{}", hex(&chance.bytes::<8>())));
-    let outcome = write_draft(&draft, chance).and_then(|()| match fs::hard_link(&draft, path) {
+    let (_, line) = fresh_line(chance);
+    let mut text = Zeroizing::new(String::with_capacity(512));
+    text.push_str("# The keys of a Passrelay server, newest last. Whoever reads them can make every code.\n");
+    text.push_str("# Without them pending codes are void; keep a copy apart from the database's backup.\n");
+    text.push_str(&line);
+    let (folder, draft) = draft_of(path, chance)?;
+    let outcome = write_draft(&draft, &text).and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         outcome => outcome,
     });
@@ -184,19 +211,30 @@ fn create(path: &Path, chance: &Chance) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn write_draft(draft: &Path, chance: &Chance) -> io::Result<()> {
+/// The folder of the file, and a name beside it that nobody has.
+pub(super) fn draft_of<'a>(path: &'a Path, chance: &Chance) -> io::Result<(&'a Path, PathBuf)> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    Ok((folder, folder.join(format!(".{name}.{}", hex(&chance.bytes::<8>())))))
+}
+
+/// Writes a file that is its owner's alone, to the disk itself.
+pub(super) fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// A fresh key: its id, and its line.
+pub(super) fn fresh_line(chance: &Chance) -> (String, Zeroizing<String>) {
     let id = format!("k{}", hex(&chance.bytes::<4>()));
     let bytes = Zeroizing::new(chance.bytes::<32>());
     let digits = Zeroizing::new(hex(bytes.as_ref()));
-    let mut text = Zeroizing::new(String::with_capacity(512));
-    text.push_str("# The keys of a Passrelay server, newest last. Whoever reads them can make every code.\n");
-    text.push_str("# Without them pending codes are void; keep a copy apart from the database's backup.\n");
+    let mut line = Zeroizing::new(String::with_capacity(128));
     for word in ["v1 ", &id, " ", &digits, "\n"] {
-        text.push_str(word);
+        line.push_str(word);
     }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    (id, line)
 }
 
 #[cfg(test)]

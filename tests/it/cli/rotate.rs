@@ -1,0 +1,138 @@
+//! `passrelay keys rotate`: what was made under an older key lives on, what is made anew names the newest.
+
+use super::{CONFIGURATION, NOT_ANSWERING};
+use harness::{Console, KEY, Server};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+const ADA: &str = "+447700900123";
+const BOB: &str = "+447700900124";
+const EVE: &str = "+447700900125";
+
+/// Asks the server; once more where a busy machine missed the provider's 50 ms.
+async fn ask(server: &Server, method: Method, path: &str, key: &str, body: &Value) -> (u16, Value) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..100 {
+        let request = client.request(method.clone(), format!("http://{}{path}", server.address()));
+        let request = request.bearer_auth(key).header("prefer", "wait=10").json(body);
+        let answer = request.send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        if !text.contains(NOT_ANSWERING) {
+            return (status, serde_json::from_str(&text).unwrap_or_default());
+        }
+    }
+    panic!("the provider never answered in time");
+}
+
+async fn start(server: &Server, body: Value) -> (u16, Value) {
+    ask(server, Method::POST, "/v1/verifications", KEY, &body).await
+}
+
+async fn check(server: &Server, id: &Value, code: &str) -> (u16, Value) {
+    let path = format!("/v1/verifications/{}/checks", id.as_str().unwrap());
+    ask(server, Method::POST, &path, KEY, &json!({ "code": code })).await
+}
+
+fn code_for(console: &Console, to: &str) -> String {
+    let outbox = console.read("outbox.jsonl");
+    let messages = outbox.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let last = messages.filter(|message| message["recipient"] == to).last().unwrap();
+    last["code"].as_str().unwrap().to_owned()
+}
+
+/// Whether a record names this key: records are sealed, and say under which key.
+fn is_named(console: &Console, key: &str) -> bool {
+    ["passrelay.db", "passrelay.db-wal"].iter().any(|file| {
+        let bytes = fs::read(console.file(file)).unwrap_or_default();
+        bytes.windows(key.len()).any(|window| window == key.as_bytes())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_under_an_older_key_is_still_good_and_what_is_new_names_the_newest() {
+    let rules = "[applications.web.code]\npause = \"0s\"\n[limits]\nsends_per_recipient = \"3 per 1h\"\n\
+        failed_checks = \"2 per 1h\"\n";
+    let console = Console::configured(&format!("{CONFIGURATION}{rules}"));
+    let server = console.serve();
+    let made = console.run("keys new --application web").out.lines().next().unwrap().to_owned();
+    let (member, none) = (json!({ "fields": { "mobile": EVE } }), json!({}));
+    assert_eq!(ask(&server, Method::PUT, "/v1/members/42", KEY, &member).await.0, 201);
+    let ada = start(&server, json!({ "to": ADA })).await.1;
+    let eve = json!({ "member_id": "42" });
+    let of_eve = start(&server, eve.clone()).await.1;
+    assert_eq!(check(&server, &of_eve["id"], "nonsense").await.1["valid"], false);
+    let (of_ada, old_lines) = (code_for(&console, ADA), console.read("passrelay.key"));
+
+    let told = console.run("--json keys rotate").json();
+    let (newest, older) = (told["newest"].as_str().unwrap(), told["older"][0].as_str().unwrap());
+    let lines = console.read("passrelay.key");
+    assert!(
+        lines.starts_with(&old_lines) && lines.lines().last().unwrap().starts_with(&format!("v1 {newest} "))
+    );
+    assert_eq!(fs::metadata(console.file("passrelay.key")).unwrap().permissions().mode() & 0o7777, 0o600);
+    // Until it starts anew it goes on as it was.
+    let bob = start(&server, json!({ "to": BOB })).await.1;
+    assert_eq!(server.stop().0, Some(0));
+    assert!(is_named(&console, older) && !is_named(&console, newest));
+
+    let server = console.serve();
+    assert_eq!(check(&server, &ada["id"], &of_ada).await.1["valid"], true);
+    assert_eq!(
+        ask(&server, Method::GET, "/v1/verifications/ver_0", &made, &none).await.0,
+        404,
+        "the key is good"
+    );
+    assert_eq!(ask(&server, Method::GET, "/v1/members/42", KEY, &none).await.0, 200);
+    // The pending slot is found by recipient and by member, and sends go on being counted.
+    for (body, begun, room) in [(json!({ "to": BOB }), &bob, 2), (eve, &of_eve, 2)] {
+        for _ in 0..room {
+            let (status, again) = start(&server, body.clone()).await;
+            assert_eq!((status, &again["id"]), (201, &begun["id"]));
+        }
+        let (status, refused) = start(&server, body).await;
+        assert_eq!((status, &refused["limit"]), (429, &json!("sends_per_recipient")));
+    }
+    // So are wrong codes.
+    assert_eq!(check(&server, &of_eve["id"], "nonsense").await.1["valid"], false);
+    let (status, refused) = check(&server, &of_eve["id"], &code_for(&console, EVE)).await;
+    assert_eq!((status, &refused["limit"]), (429, &json!("failed_checks_per_recipient")));
+    // A list finds what was sent under either.
+    let sent = console.run(&format!("--json deliveries --to {BOB}")).json();
+    assert_eq!(sent["deliveries"].as_array().unwrap().len(), 3);
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(is_named(&console, newest));
+    let doctor = console.run("doctor");
+    assert!(doctor.out.contains(&format!("keys: 2, the newest `{newest}`")), "{doctor:?}");
+    let secret = lines.lines().last().unwrap().rsplit(' ').next().unwrap();
+    assert!(!format!("{log}{told}{doctor:?}").contains(secret));
+
+    // Whoever takes the older line out too early loses what needs it, until it is put back.
+    for (lines, status) in [(lines.lines().last().unwrap(), [401, 404]), (&lines, [404, 200])] {
+        console.write("passrelay.key", lines);
+        let server = console.serve();
+        let by_key = ask(&server, Method::GET, "/v1/verifications/ver_0", &made, &none).await.0;
+        let member = ask(&server, Method::GET, "/v1/members/42", KEY, &none).await.0;
+        assert_eq!([by_key, member], status);
+        let (_, log) = server.stop();
+        assert_eq!(log.contains("an API key is void"), by_key == 401, "{log}");
+    }
+}
+
+#[test]
+fn without_a_key_file_nothing_is_made() {
+    let console = Console::configured(CONFIGURATION);
+    console.run("keys rotate").is_trouble(
+        1,
+        "there is no key file `passrelay.key` yet",
+        "a server makes it, with its first key, when it starts first",
+    );
+    assert!(!console.file("passrelay.key").exists());
+    console.run("keys list");
+    let rotated = console.run("keys rotate");
+    assert!(
+        rotated.out.starts_with("added key `k") && rotated.out.contains("holds 2\nrestart the server"),
+        "{rotated:?}"
+    );
+}
