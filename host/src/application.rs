@@ -39,7 +39,18 @@ pub struct Application {
 /// What a member is offered: `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`.
 ///
 /// Which of the two the word before the colon is, the configuration decides: a configured provider's id goes first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Method {
     /// The channel's or provider's name.

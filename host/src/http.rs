@@ -16,6 +16,7 @@ mod list;
 mod members;
 mod methods;
 mod named;
+mod openapi;
 mod person;
 mod policy;
 mod prefer;
@@ -43,15 +44,21 @@ use crate::{
 use arc_swap::ArcSwap;
 use axum::{
     Router,
+    body::Bytes,
     extract::DefaultBodyLimit,
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse as _, Response},
-    routing::{get, post},
 };
+use openapi::{About, Table};
 use problem::Problem;
 use provider_api::Channel;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 use tokio::sync::Mutex;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -98,17 +105,40 @@ impl Face {
 
 /// Every route of the public face.
 pub fn router(face: Arc<Face>) -> Router {
-    let routes = Router::new()
-        .route("/v1/methods", post(methods::handle))
-        .route("/v1/members/{id}", get(members::get).put(members::put).delete(members::delete))
-        .route("/v1/verifications", post(start::handle).get(list::verifications))
-        .route("/v1/deliveries", get(list::deliveries))
-        .route("/v1/verifications/{id}", get(fetch::handle).delete(cancel::handle))
-        .route("/v1/verifications/{id}/checks", post(check::handle))
-        .route("/v1/verifications/{id}/deliveries", get(deliveries::handle).post(resend::handle))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
-    dressed(routes, LONGEST, face)
+    dressed(table().router(), LONGEST, face)
+}
+
+/// The `OpenAPI` documents of the public face and of the operators' face, as `/openapi.json` answers them.
+pub fn documents() -> [Value; 2] {
+    [table().document(), admin::table().document()]
+}
+
+/// What stands behind the public listener.
+fn table() -> Table {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| table().bytes());
+    let about = About {
+        title: "Passrelay",
+        description: "Proves that a person holds a phone number or an e-mail address. Every error is a problem \
+                      (RFC 9457), and every recipient is masked.",
+        key: ("applicationKey", "A key of the application, or one of the scope `account` (RFC 6750)."),
+        may_lack_key: false,
+    };
+    Table::new(about)
+        .post("/v1/methods", methods::handle, methods::told)
+        .post("/v1/verifications", start::handle, start::told)
+        .get("/v1/verifications", list::verifications, list::told_verifications)
+        .get("/v1/verifications/{id}", fetch::handle, fetch::told)
+        .delete("/v1/verifications/{id}", cancel::handle, cancel::told)
+        .post("/v1/verifications/{id}/checks", check::handle, check::told)
+        .post("/v1/verifications/{id}/deliveries", resend::handle, resend::told)
+        .get("/v1/verifications/{id}/deliveries", deliveries::handle, deliveries::told)
+        .get("/v1/deliveries", list::deliveries, list::told_deliveries)
+        .get("/v1/members/{id}", members::get, members::told_get)
+        .put("/v1/members/{id}", members::put, members::told_put)
+        .delete("/v1/members/{id}", members::delete, members::told_delete)
+        .get("/healthz", health::alive, health::told_alive)
+        .get("/readyz", health::ready, health::told_ready)
+        .get("/openapi.json", async || openapi::answer(&DOCUMENT), openapi::told)
 }
 
 /// Routes with what stands around every request, on whatever listener it arrives.

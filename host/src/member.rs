@@ -61,7 +61,7 @@ impl Offer {
 }
 
 /// A method that does not reach the person.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Refusal {
     /// The method.
     pub id: Method,

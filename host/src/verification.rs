@@ -14,6 +14,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Recipient};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -84,7 +85,7 @@ pub struct Verification {
 }
 
 /// Where a verification stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Waits for the right code.

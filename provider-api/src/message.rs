@@ -1,6 +1,7 @@
 //! What is to be said to whom, and what the service answered.
 
 use crate::{Channel, Recipient, Segments, word};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -262,7 +263,7 @@ impl Receipt {
 }
 
 /// An amount of money, in decimal digits so that nothing is rounded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Cost {
     /// For example `0.0425`.

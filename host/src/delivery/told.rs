@@ -1,11 +1,13 @@
 //! What an operator is told of one delivery: to whom, what was said, and what came of it.
 
 use provider_api::{Channel, Cost, DeliveryError, Failure, Message, Receipt};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What an operator is told of a delivery, in the same words by the API and at the terminal: the recipient masked, the
 /// code nowhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Tested")]
 pub struct Told {
     /// Whether the service took the message; what is only simulated is not taken.
     pub delivered: bool,
@@ -16,6 +18,7 @@ pub struct Told {
     /// The provider.
     pub provider: String,
     /// The way it travels.
+    #[schemars(with = "String")]
     pub channel: Channel,
     /// To whom, masked.
     pub recipient: String,
@@ -31,8 +34,9 @@ pub struct Told {
 }
 
 /// What a provider answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "ProviderAnswer")]
 pub enum Answer {
     /// The service took it, or would have.
     Receipt {
@@ -48,6 +52,7 @@ pub enum Answer {
     /// It was not taken.
     Failure {
         /// The kind of failure.
+        #[schemars(with = "String")]
         failure: Failure,
         /// The service's own code.
         code: Option<String>,
@@ -59,7 +64,7 @@ pub enum Answer {
 }
 
 /// The texts of a message, the code masked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Said {
     /// The text.
     pub text: String,

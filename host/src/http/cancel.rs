@@ -3,11 +3,25 @@
 use super::{
     Face, Problem,
     auth::Caller,
-    named::Named,
+    named::{EXAMPLE, Named},
+    openapi::Operation,
     shown::{Shown, json},
 };
+use crate::seal::VerificationId;
 use axum::{extract::State, http::StatusCode, response::Response};
 use std::sync::Arc;
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("cancelVerification", "Gives a verification up")
+        .described("Its code is void from now on. One that was canceled before stays so.")
+        .of_caller()
+        .at::<VerificationId>("The verification", EXAMPLE)
+        .problem(404, "verification-not-found")
+        .answer::<Shown>(200, "The verification, which is canceled")
+        .ended()
+}
 
 pub(super) async fn handle(
     State(face): State<Arc<Face>>,

@@ -1,7 +1,13 @@
 //! `POST /v1/verifications/{id}/checks`: checks a typed code.
 
 use super::{
-    Face, Problem, auth::Caller, body::Body, idempotency, limits, named::Named, problem::FieldError,
+    Face, Problem,
+    auth::Caller,
+    body::Body,
+    idempotency, limits,
+    named::{EXAMPLE, Named},
+    openapi::{IDEMPOTENCY_KEY, Operation},
+    problem::FieldError,
     shown::json,
 };
 use crate::{
@@ -16,34 +22,71 @@ use axum::{
 };
 use jiff::Timestamp;
 use provider_api::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use std::sync::Arc;
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CheckRequest")]
 pub(super) struct Request {
+    /// The code as it was typed: spaces, dashes, case and the digits of other scripts do not matter.
     code: Secret,
+    /// The amount that the code is bound to, if it is bound to one (PSD2).
     amount: Option<String>,
+    /// The payee that the code is bound to.
     payee: Option<String>,
 }
 
 /// A right code names the recipient that it proved; a wrong one says what is left.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
 struct Answer {
+    /// The verification.
     id: VerificationId,
+    /// Where it stands after this check.
     status: Status,
+    /// Whether the code was right. Only `true` proves something.
     valid: bool,
+    /// Of a right code: the recipient that it proved, masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient: Option<String>,
+    /// Of a right code: when.
     #[serde(skip_serializing_if = "Option::is_none")]
     approved_at: Option<Timestamp>,
+    /// Of a right code that was bound to an amount: that amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
+    /// Of a right code that was bound to a payee: that payee.
     #[serde(skip_serializing_if = "Option::is_none")]
     payee: Option<String>,
+    /// Of a wrong code: how many checks are left.
     #[serde(skip_serializing_if = "Option::is_none")]
     checks_left: Option<u8>,
+}
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("checkVerification", "Checks a code that was typed")
+        .described(
+            "Each check is spent before the code is compared. The right code approves once, however many requests \
+             bring it at the same moment.",
+        )
+        .of_caller()
+        .at::<VerificationId>("The verification", EXAMPLE)
+        .problem(404, "verification-not-found")
+        .asked(&IDEMPOTENCY_KEY)
+        .body::<Request>(&[
+            ("typed", value!({ "code": "123 456" })),
+            ("payment", value!({ "code": "123456", "amount": "12.30 EUR", "payee": "Ada's Books" })),
+        ])
+        .answer::<Answer>(200, "Whether the code was right, and what is left if it was not")
+        .limited()
+        .ended()
+        .problem(422, "idempotency-key-reused")
 }
 
 pub(super) async fn handle(

@@ -3,16 +3,31 @@
 use super::{
     Face, Problem,
     auth::Caller,
-    named::Named,
+    named::{EXAMPLE, Named},
+    openapi::Operation,
     shown::{ShownDelivery, json},
 };
+use crate::seal::VerificationId;
 use axum::{extract::State, http::StatusCode, response::Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeliveriesOfVerification")]
 struct Answer<'a> {
+    /// Oldest first.
     deliveries: Vec<ShownDelivery<'a>>,
+}
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("listDeliveriesOfVerification", "Lists every delivery of a verification")
+        .of_caller()
+        .at::<VerificationId>("The verification", EXAMPLE)
+        .problem(404, "verification-not-found")
+        .answer::<Answer<'static>>(200, "Its deliveries, oldest first")
 }
 
 pub(super) async fn handle(

@@ -4,11 +4,24 @@ use super::{
     Face, Problem,
     auth::Caller,
     limits,
-    named::Named,
+    named::{EXAMPLE, Named},
+    openapi::Operation,
     shown::{Shown, json},
 };
+use crate::seal::VerificationId;
 use axum::{extract::State, http::StatusCode, response::Response};
 use std::sync::Arc;
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("fetchVerification", "Shows a verification as it stands")
+        .of_caller()
+        .at::<VerificationId>("The verification", EXAMPLE)
+        .problem(404, "verification-not-found")
+        .answer::<Shown>(200, "The verification")
+        .limited()
+}
 
 pub(super) async fn handle(
     State(face): State<Arc<Face>>,

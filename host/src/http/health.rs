@@ -1,13 +1,34 @@
 //! `GET /healthz` and `GET /readyz`: whether the server is alive, and whether it can deliver.
 
-use super::{Face, Problem, shown::json};
+use super::{Face, Problem, openapi::Operation, shown::json};
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde_json::json as value;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Health")]
+struct Answer {
+    /// `ok` or `ready`.
+    status: &'static str,
+}
+
+/// What the document says of `/healthz`.
+pub(super) fn told_alive(operation: Operation<'_>) -> Operation<'_> {
+    operation.named("isAlive", "Whether the process answers").answer::<Answer>(200, "It does")
+}
+
+/// What the document says of `/readyz`.
+pub(super) fn told_ready(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("isReady", "Whether the store takes writes and every application has a method that works")
+        .answer::<Answer>(200, "So it is")
+        .problem(503, "not-ready")
+}
 
 /// The process answers.
 pub(super) async fn alive() -> Response {
-    json(StatusCode::OK, &value!({"status": "ok"}))
+    json(StatusCode::OK, &Answer { status: "ok" })
 }
 
 /// The store takes writes, and every application has a method that an open provider carries.
@@ -15,7 +36,7 @@ pub(super) async fn ready(State(face): State<Arc<Face>>) -> Result<Response, Pro
     let detail = if face.verifier.store_fault().is_some() {
         "the store takes no writes"
     } else if face.verifier.is_ready() {
-        return Ok(json(StatusCode::OK, &value!({"status": "ready"})));
+        return Ok(json(StatusCode::OK, &Answer { status: "ready" }));
     } else {
         "an application has no method that an open provider carries"
     };

@@ -1,13 +1,12 @@
 //! How limits are told: in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), and over a limit as
 //! a problem with `Retry-After`.
 
-use super::Problem;
+use super::{Problem, problem::Extensions};
 use crate::limit::{Exceeded, Standing};
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
-use serde_json::json;
 use std::time::Duration;
 
 /// Adds the limits that a request came under to its answer.
@@ -27,9 +26,11 @@ pub(super) fn exceeded(exceeded: &Exceeded) -> Problem {
         }
     };
     let status = StatusCode::TOO_MANY_REQUESTS;
-    let mut problem = Problem::new(status, "limit-exceeded", "limit exceeded", detail)
-        .with("limit", json!(limit))
-        .with("violated-policies", json!(violated_policies(exceeded)));
+    let mut problem = Problem::new(status, "limit-exceeded", "limit exceeded", detail).with(Extensions {
+        limit: Some(limit),
+        violated_policies: Some(violated_policies(exceeded)),
+        ..Extensions::default()
+    });
     for (name, value) in headers(standings) {
         problem = problem.with_header(name, value);
     }
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
     use crate::limit::Rules;
     use axum::{body::to_bytes, response::IntoResponse as _};
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     fn standing(name: &'static str, used: u32) -> Standing {
         let (span, reset) = (Some(Duration::from_mins(10)), Some(Duration::from_millis(1_500)));

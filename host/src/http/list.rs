@@ -3,6 +3,7 @@
 use super::{
     Face, Problem,
     auth::Caller,
+    openapi::Operation,
     person::{Errors, recipient},
     problem::FieldError,
     shown::{Shown, ShownDelivery, json},
@@ -18,7 +19,9 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
+use jiff::Timestamp;
 use provider_api::{Channel, Failure};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -26,52 +29,99 @@ use std::sync::Arc;
 const MOST: usize = 100;
 const USUAL: usize = 20;
 
+/// What becomes of a delivery.
+const OUTCOMES: [&str; 4] = ["queued", "sent", "failed", "unknown"];
+
+fn failures() -> Vec<String> {
+    Failure::known().map(|failure| failure.as_str().to_owned()).collect()
+}
+
 /// What may stand behind the `?` of both.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Default, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AskedVerifications {
+    /// Where they stand.
+    #[schemars(with = "Option<Status>")]
     status: Option<String>,
+    /// What they are for.
     purpose: Option<String>,
+    /// The recipient, in full.
     to: Option<String>,
+    /// Made at this time or later.
+    #[schemars(with = "Option<Timestamp>")]
     since: Option<String>,
+    /// Made before this time.
+    #[schemars(with = "Option<Timestamp>")]
     until: Option<String>,
+    /// The `next` of the page before.
+    #[schemars(with = "Option<VerificationId>")]
     after: Option<String>,
+    /// How many on a page.
+    #[schemars(with = "Option<Limit>")]
     limit: Option<String>,
 }
 
 /// What may stand behind the `?`; `application` counts for operators only.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Default, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AskedDeliveries {
+    /// What became of them: `queued`, `sent`, `failed` or `unknown`.
+    #[schemars(extend("enum" = OUTCOMES))]
     status: Option<String>,
+    /// The kind of failure.
+    #[schemars(extend("enum" = failures()))]
     failure: Option<String>,
+    /// Through which provider.
     provider: Option<String>,
+    /// On which channel.
     channel: Option<String>,
+    /// Of which application; a key of an application may name its own only.
     application: Option<String>,
+    /// The recipient, in full.
     to: Option<String>,
+    /// Made at this time or later.
+    #[schemars(with = "Option<Timestamp>")]
     since: Option<String>,
+    /// Made before this time.
+    #[schemars(with = "Option<Timestamp>")]
     until: Option<String>,
+    /// The `next` of the page before.
+    #[schemars(with = "Option<DeliveryId>")]
     after: Option<String>,
+    /// How many on a page.
+    #[schemars(with = "Option<Limit>")]
     limit: Option<String>,
 }
 
-#[derive(Serialize)]
+/// How many on a page, for the document.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("minimum" = 1, "maximum" = MOST, "default" = USUAL))]
+struct Limit(#[expect(dead_code, reason = "stands for its schema")] usize);
+
+#[derive(Serialize, JsonSchema)]
 struct Verifications {
+    /// Newest first.
     verifications: Vec<Shown>,
+    /// What to say in `after` for the page behind this one; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Deliveries<'a> {
+    /// Newest first.
     deliveries: Vec<Listed<'a>>,
+    /// What to say in `after` for the page behind this one; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
 /// A delivery outside of its verification: it says to which it belongs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ListedDelivery")]
 struct Listed<'a> {
+    /// The verification that it belongs to.
+    #[schemars(with = "VerificationId")]
     verification: &'a str,
     #[serde(flatten)]
     delivery: ShownDelivery<'a>,
@@ -97,6 +147,34 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             Problem::invalid(&[FieldError::new("", said.chars().take(300).collect::<String>())])
         })
     }
+}
+
+/// What the document says of the verifications.
+pub(super) fn told_verifications(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("listVerifications", "Lists the verifications of the application")
+        .of_caller()
+        .query::<AskedVerifications>()
+        .answer::<Verifications>(200, "A page of them, newest first")
+}
+
+/// What the document says of the deliveries.
+pub(super) fn told_deliveries(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("listDeliveries", "Lists the deliveries of the application")
+        .of_caller()
+        .query::<AskedDeliveries>()
+        .answer::<Deliveries<'static>>(200, "A page of them, newest first")
+}
+
+/// The same for operators.
+pub(super) fn told_all_deliveries(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("listDeliveries", "Lists the deliveries of every application")
+        .of_operator()
+        .of_store()
+        .query::<AskedDeliveries>()
+        .answer::<Deliveries<'static>>(200, "A page of them, newest first")
 }
 
 pub(super) async fn verifications(
@@ -144,7 +222,7 @@ fn read(asked: AskedDeliveries) -> Result<WantedDeliveries, Problem> {
         asked;
     let mut errors = Errors::default();
     let all = errors.wanted([to, since, until, limit]);
-    let outcomes = ["queued", "sent", "failed", "unknown"].map(|word| (word, word));
+    let outcomes = OUTCOMES.map(|word| (word, word));
     let outcome = errors.one_of("status", status, &outcomes);
     let known: Vec<Failure> = Failure::known().collect();
     let failures: Vec<(&str, &Failure)> = known.iter().map(|failure| (failure.as_str(), failure)).collect();

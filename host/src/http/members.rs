@@ -4,6 +4,7 @@ use super::{
     Face, Problem,
     auth::Caller,
     body::Body,
+    openapi::{IF_MATCH, IF_NONE_MATCH, Operation},
     person::{Errors, is_short},
     problem::FieldError,
     shown::json,
@@ -19,7 +20,9 @@ use axum::{
 };
 use jiff::Timestamp;
 use provider_api::{Member, Recipient};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -35,26 +38,40 @@ const LONGEST: usize = 256;
 const DIGITS: usize = 6;
 
 /// What is asked of a `PUT`: the whole member.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PutMemberRequest")]
 pub(super) struct Request {
+    /// The same as in the path, or left out.
     id: Option<String>,
+    /// What to call the member in messages.
+    #[schemars(length(min = 1, max = 256))]
     name: Option<String>,
+    /// The member's language, a BCP 47 tag such as `en-GB`.
     locale: Option<String>,
+    /// What providers read addresses from, by name; at most 32, each of at most 256 bytes.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = FIELDS))]
     fields: BTreeMap<String, String>,
 }
 
 /// A member as an answer shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Member")]
 struct Shown<'a> {
+    /// The application's own id of the member.
     id: &'a str,
+    /// What to call the member in messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    /// The member's language, a BCP 47 tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<&'a str>,
+    /// Its fields; whatever may be an address is masked.
     fields: BTreeMap<&'a str, String>,
+    /// When it was stored first.
     created_at: Timestamp,
+    /// When it was changed last.
     updated_at: Timestamp,
 }
 
@@ -68,6 +85,51 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let path = Path::<String>::from_request_parts(parts, state).await;
         path.ok().map(|Path(id)| id).filter(|id| is_short(id)).map(Self).ok_or_else(not_found)
     }
+}
+
+/// The id of a member, for the document.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+struct MemberId(
+    #[schemars(length(min = 1, max = 256))]
+    #[expect(dead_code, reason = "stands for its schema")]
+    String,
+);
+
+fn at(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .of_caller()
+        .at::<MemberId>("The application's own id of the member", "42")
+        .problem(404, "member-not-found")
+}
+
+/// What the document says of `GET`.
+pub(super) fn told_get(operation: Operation<'_>) -> Operation<'_> {
+    at(operation.named("fetchMember", "Shows a stored member, its addresses masked"))
+        .answer::<Shown<'static>>(200, "The member")
+        .tagged()
+}
+
+/// What the document says of `PUT`.
+pub(super) fn told_put(operation: Operation<'_>) -> Operation<'_> {
+    let ada = value!({ "name": "Ada", "locale": "en", "fields": { "mobile": "+447700900123" } });
+    at(operation.named("putMember", "Stores a member, or replaces one as a whole"))
+        .asked(&IF_MATCH)
+        .asked(&IF_NONE_MATCH)
+        .body::<Request>(&[("member", ada)])
+        .answer::<Shown<'static>>(200, "The member, which was there before")
+        .answer::<Shown<'static>>(201, "The member, which is new")
+        .tagged()
+        .problem(412, "precondition-failed")
+}
+
+/// What the document says of `DELETE`.
+pub(super) fn told_delete(operation: Operation<'_>) -> Operation<'_> {
+    at(operation.named("deleteMember", "Forgets a stored member"))
+        .asked(&IF_MATCH)
+        .asked(&IF_NONE_MATCH)
+        .nothing("It is forgotten")
+        .problem(412, "precondition-failed")
 }
 
 pub(super) async fn get(

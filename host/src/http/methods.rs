@@ -5,6 +5,7 @@ use super::{
     auth::Caller,
     body::Body,
     members,
+    openapi::Operation,
     person::{Errors, MemberRequest},
     shown::json,
 };
@@ -14,33 +15,64 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode, response::Response};
 use provider_api::Member;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use std::sync::Arc;
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MethodsRequest")]
 pub(super) struct Request {
+    /// The member; this or `member_id`.
     member: Option<MemberRequest>,
+    /// The id of a stored member; this or `member`.
     member_id: Option<String>,
+    /// What it is for, a lower-case word such as `sign_in`. By default `generic`.
     purpose: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Methods")]
 struct Answer<'a> {
+    /// The methods that reach the member, the preferred one first.
     methods: Vec<Offered<'a>>,
+    /// The methods that do not, and why.
     unavailable: &'a [Refusal],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OfferedMethod")]
 struct Offered<'a> {
+    /// What to say in `method` of a start.
     id: String,
+    /// The way it travels.
     channel: &'a str,
+    /// What is delivered.
     payload: &'a str,
+    /// Whom it reaches, masked.
     recipient: String,
+    /// The country of a phone number, an ISO 3166-1 code.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     region: Option<Region>,
+    /// Whether it is the one to offer first.
     preferred: bool,
+}
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    let ada = value!({ "id": "42", "name": "Ada", "locale": "en", "fields": { "mobile": "+447700900123" } });
+    operation
+        .named("listMethods", "Lists the methods that reach a member, and why the others do not")
+        .of_caller()
+        .body::<Request>(&[
+            ("member", value!({ "member": ada, "purpose": "sign_in" })),
+            ("stored", value!({ "member_id": "42" })),
+        ])
+        .answer::<Answer<'static>>(200, "What the member may be offered")
+        .problem(404, "member-not-found")
 }
 
 pub(super) async fn handle(

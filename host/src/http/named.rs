@@ -7,6 +7,9 @@ use axum::{
     http::request::Parts,
 };
 
+/// What such a name looks like.
+pub(super) const EXAMPLE: &str = "ver_019b7c2f8d6070009a3f2b1c4d5e6f70";
+
 /// The verification that the path names; a text that is no id is the same as one that nobody has.
 pub(super) struct Named(pub(super) VerificationId);
 

@@ -6,6 +6,7 @@ use crate::{
     template::{InvalidLocale, Locale},
 };
 use provider_api::{AddressKind, Member, Recipient, is_word};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -13,20 +14,27 @@ use std::{collections::BTreeMap, net::IpAddr};
 const LONGEST: usize = 256;
 
 /// `member` of a request.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MemberRequest {
+    /// The application's own id of the member.
+    #[schemars(length(min = 1, max = 256))]
     id: Option<String>,
+    /// What to call the member in messages.
+    #[schemars(length(min = 1, max = 256))]
     name: Option<String>,
+    /// The member's language, a BCP 47 tag such as `en-GB`.
     locale: Option<String>,
+    /// What providers read addresses from, by name.
     #[serde(default)]
     fields: BTreeMap<String, String>,
 }
 
 /// `client` of a request: the member's own network address, as the caller sees it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClientRequest {
+    /// IPv4 or IPv6.
     ip: Option<String>,
 }
 

@@ -8,21 +8,31 @@ use crate::{
     template::Payment,
 };
 use provider_api::Secret;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::time::Duration;
 
 /// `policy` of a start (X17): whatever it does not say is as the application has it.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PolicyRequest {
+    /// Characters of the code: 4 to 10.
     length: Option<i64>,
+    /// `numeric`, `letters` or `alphanumeric`.
     alphabet: Option<String>,
+    /// Whether letters and digits that read alike are among them.
     look_alikes: Option<bool>,
+    /// From the start to the end, for example `10m`: one minute to 24 hours.
     lifetime: Option<String>,
+    /// How many codes may be checked: 1 to 10.
     checks: Option<i64>,
+    /// Whether only the first check is judged, whatever `checks` says.
     check_once: Option<bool>,
+    /// How many messages may be sent, the first included: 1 to 10.
     sends: Option<i64>,
+    /// The least time between two messages, for example `30s`.
     pause: Option<String>,
+    /// Whether a resend carries a fresh code instead of the same one.
     fresh_on_resend: Option<bool>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::{limits, request_id::RequestId};
 use crate::{
+    member::Refusal,
     store::LedgerError,
     verification::{Ended, ResendRefused, Status},
     verifier::VerifyError,
@@ -11,12 +12,12 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// Where each problem is explained.
-const TYPES: &str = "https://passrelay.dev/problems/";
+pub(super) const TYPES: &str = "https://passrelay.dev/problems/";
 
 /// An error as the native API tells it.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ struct Parts {
     title: String,
     status: StatusCode,
     detail: String,
-    extensions: Map<String, Value>,
+    extensions: Extensions,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -37,12 +38,50 @@ struct Parts {
 pub(super) struct ProblemName(pub(super) String);
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct FieldError {
     /// The path of the field: `member.fields.mobile`.
     pub(super) field: String,
     /// What is wrong, without the value.
     pub(super) detail: String,
+}
+
+/// What some problems say besides.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Extensions {
+    /// Of `invalid-request`: every field that is wrong, at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) errors: Option<Vec<FieldError>>,
+    /// Of `method-unavailable`: each method and why it does not reach the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unavailable: Option<Vec<Refusal>>,
+    /// Of `limit-exceeded`: the limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) limit: Option<&'static str>,
+    /// Of `limit-exceeded`: the limits that are used up, as `RateLimit-Policy` names them
+    /// (draft-ietf-httpapi-ratelimit-headers-10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) violated_policies: Option<Vec<String>>,
+}
+
+/// An error (RFC 9457). Programs go by `type`; `detail` is for people and may change.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Told<'a> {
+    /// What went wrong, one of a fixed list.
+    r#type: String,
+    /// The same in words.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What it was this time, and what would help.
+    detail: &'a str,
+    #[serde(flatten)]
+    extensions: &'a Extensions,
+    /// The request, as `X-Request-Id` and the log name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
 }
 
 impl FieldError {
@@ -54,7 +93,14 @@ impl FieldError {
 impl Problem {
     pub(super) fn new(status: StatusCode, name: &str, title: &str, detail: impl Into<String>) -> Self {
         let (name, title, detail) = (name.to_owned(), title.to_owned(), detail.into());
-        Self(Box::new(Parts { name, title, status, detail, extensions: Map::new(), headers: Vec::new() }))
+        Self(Box::new(Parts {
+            name,
+            title,
+            status,
+            detail,
+            extensions: Extensions::default(),
+            headers: Vec::new(),
+        }))
     }
 
     /// 400: the fields that are wrong.
@@ -65,7 +111,7 @@ impl Problem {
             errors => format!("{} fields are invalid", errors.len()),
         };
         let problem = Self::new(StatusCode::BAD_REQUEST, "invalid-request", "invalid request", detail);
-        problem.with("errors", json!(errors))
+        problem.with(Extensions { errors: Some(errors.to_vec()), ..Extensions::default() })
     }
 
     /// 500: our fault; the log knows more.
@@ -80,8 +126,9 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "verification-not-found", "verification not found", detail)
     }
 
-    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
-        self.0.extensions.insert(name.to_owned(), value);
+    /// Says more, in members of its own.
+    pub(super) fn with(mut self, extensions: Extensions) -> Self {
+        self.0.extensions = extensions;
         self
     }
 
@@ -108,7 +155,7 @@ impl From<VerifyError> for Problem {
                 let detail = "no method reaches this person; `unavailable` says why";
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 let problem = Self::new(status, "method-unavailable", "method unavailable", detail);
-                problem.with("unavailable", json!(refusals))
+                problem.with(Extensions { unavailable: Some(refusals), ..Extensions::default() })
             }
             VerifyError::Resend(ResendRefused::TooSoon { wait }) => {
                 let detail = "the pause since the last message is not over";
@@ -170,17 +217,6 @@ fn ended(status: Status) -> Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Told<'a> {
-            r#type: String,
-            title: &'a str,
-            status: u16,
-            detail: &'a str,
-            #[serde(flatten)]
-            extensions: &'a Map<String, Value>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            request_id: Option<&'a str>,
-        }
         let Parts { name, title, status, detail, extensions, headers } = *self.0;
         let r#type = format!("{TYPES}{name}");
         let request = RequestId::current();
@@ -206,6 +242,7 @@ impl IntoResponse for Problem {
 mod tests {
     use super::*;
     use crate::store::Fault;
+    use serde_json::{Value, json};
 
     async fn told(problem: Problem) -> (u16, String, Value) {
         let response = problem.into_response();

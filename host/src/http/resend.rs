@@ -5,24 +5,46 @@ use super::{
     auth::{ApiKey, Caller},
     body::OptionalBody,
     idempotency,
-    named::Named,
+    named::{EXAMPLE, Named},
+    openapi::{IDEMPOTENCY_KEY, Operation},
     person::{ClientRequest, Errors},
     sent,
+    shown::Shown,
 };
 use crate::{
     seal::VerificationId,
     verifier::{Asker, Idempotency, Resend},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json as value;
 use std::sync::Arc;
 
 /// What may be asked: another of the application's methods to the same recipient, and on whose behalf.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ResendRequest")]
 pub(super) struct Request {
+    /// Another of the application's methods that reaches the same recipient. By default the same as before.
     method: Option<String>,
+    /// The member's own network address, as the caller sees it; some limits count by it.
     client: Option<ClientRequest>,
+}
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("resendVerification", "Sends a pending verification again")
+        .of_caller()
+        .at::<VerificationId>("The verification", EXAMPLE)
+        .problem(404, "verification-not-found")
+        .asked(&IDEMPOTENCY_KEY)
+        .body::<Request>(&[("same", value!({})), ("method", value!({ "method": "sms:code" }))])
+        .optional()
+        .answer::<Shown>(201, "The verification, with its new delivery")
+        .sending()
+        .ended()
 }
 
 pub(super) async fn handle(

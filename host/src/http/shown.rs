@@ -13,82 +13,125 @@ use axum::{
 };
 use jiff::Timestamp;
 use provider_api::{Cost, Failure};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A verification as an answer shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Verification")]
 pub(super) struct Shown {
+    /// The name of the verification.
     id: VerificationId,
+    /// Where it stands.
     status: Status,
+    /// By which method its newest message goes.
     method: Method,
+    /// What it is for; left out in the answer to its start.
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<String>,
+    /// Whom it proves, masked.
     recipient: String,
+    /// The amount that its code is bound to (PSD2).
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
+    /// The payee that its code is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     payee: Option<String>,
+    /// `true` for a test recipient, who is sent nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     test: bool,
+    /// How many codes may be checked in all.
     checks: u8,
+    /// How many more codes may be checked.
     checks_left: u8,
+    /// How many messages may be sent in all.
     sends: u8,
+    /// How many more messages may be sent.
     sends_left: u8,
+    /// From when on the next message may be asked for; absent when there will be none.
     #[serde(skip_serializing_if = "Option::is_none")]
     resend_after: Option<Timestamp>,
+    /// When it began.
     created_at: Timestamp,
+    /// When its time runs out.
     expires_at: Timestamp,
+    /// When the right code came.
     #[serde(skip_serializing_if = "Option::is_none")]
     approved_at: Option<Timestamp>,
+    /// Its newest delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Brief>,
 }
 
 /// The newest delivery of a verification, in brief.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BriefDelivery")]
 pub(super) struct Brief {
+    /// The name of the delivery.
     id: DeliveryId,
+    /// `queued`, `sent`, `failed` or `unknown`.
     status: &'static str,
+    /// The kind of failure.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     failure: Option<Failure>,
 }
 
 /// A delivery as its list shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Delivery")]
 pub(super) struct ShownDelivery<'a> {
+    /// The name of the delivery.
+    #[schemars(with = "DeliveryId")]
     id: &'a str,
+    /// `queued`, `sent`, `failed` or `unknown`.
     status: &'static str,
+    /// The provider.
     provider: &'a str,
+    /// The way it travels.
     channel: &'a str,
+    /// To whom, masked.
     recipient: String,
+    /// Whether the same message may have gone before, as its first outcome is not known.
     repeated: bool,
+    /// When it was asked for.
     created_at: Timestamp,
+    /// When its outcome was known.
     #[serde(skip_serializing_if = "Option::is_none")]
     settled_at: Option<Timestamp>,
     /// When it is handed over, if its service asked for a pause.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
+    /// The service's own name of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
+    /// Into how many parts the text was split.
     #[serde(skip_serializing_if = "Option::is_none")]
     segments: Option<u32>,
+    /// In which alphabet the text went.
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<&'a str>,
+    /// What it costs.
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<ShownCost<'a>>,
+    /// The kind of failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
+    /// The service's own word for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<&'a str>,
+    /// What happened, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
 }
 
 /// What a message costs; `estimated` where the operator's table says so and not the service.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeliveryCost")]
 struct ShownCost<'a> {
     #[serde(flatten)]
     cost: &'a Cost,
+    /// `true` where the operator's table says so and not the service.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     estimated: bool,
 }

@@ -5,9 +5,11 @@ use super::{
     auth::{ApiKey, Caller},
     body::Body,
     idempotency, members,
+    openapi::{IDEMPOTENCY_KEY, Operation},
     person::{ClientRequest, Errors, MemberRequest},
     policy::PolicyRequest,
     sent,
+    shown::Shown,
 };
 use crate::{
     application::Application,
@@ -16,24 +18,63 @@ use crate::{
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
 use provider_api::{Member, Secret};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json as value;
 use std::sync::Arc;
 
 /// What is asked: exactly one of `member`, `member_id` and `to`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StartRequest")]
 pub(super) struct Request {
+    /// The member; this, `member_id` or `to`.
     member: Option<MemberRequest>,
+    /// The id of a stored member.
     member_id: Option<String>,
+    /// A recipient without a member: a phone number in E.164 form or an e-mail address.
     to: Option<String>,
+    /// `CHANNEL:code` or `PROVIDER:code`. By default the preferred one of those that reach the person.
     method: Option<String>,
+    /// What it is for, a lower-case word such as `sign_in`; it picks the text. By default `generic`.
     purpose: Option<String>,
+    /// The language of the message, a BCP 47 tag. By default the member's, else the server's.
     locale: Option<String>,
+    /// The member's own network address, as the caller sees it; some limits count by it.
     client: Option<ClientRequest>,
+    /// What is asked for instead of the application's own policy, within its bounds.
     policy: Option<PolicyRequest>,
+    /// A code of the caller's own, instead of one that the server makes.
     code: Option<Secret>,
+    /// The amount that the code is to be bound to (PSD2), together with `payee`.
     amount: Option<String>,
+    /// The payee that the code is to be bound to.
     payee: Option<String>,
+}
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    let ada = value!({ "id": "42", "name": "Ada", "locale": "en", "fields": { "mobile": "+447700900123" } });
+    operation
+        .named("startVerification", "Starts a verification, or sends the pending one again")
+        .described(
+            "Exactly one of `member`, `member_id` and `to` says who is to prove something. While a verification of the \
+             same person and purpose is pending, the same request is a resend of it; one that asks for another code \
+             takes its place.",
+        )
+        .of_caller()
+        .asked(&IDEMPOTENCY_KEY)
+        .body::<Request>(&[
+            ("recipient", value!({ "to": "+447700900123" })),
+            ("member", value!({ "member": ada, "method": "sms:code", "purpose": "sign_in" })),
+            ("stored", value!({ "member_id": "42", "client": { "ip": "192.0.2.7" } })),
+            ("policy", value!({ "to": "+447700900123", "policy": { "length": 8, "lifetime": "5m" } })),
+            ("payment", value!({ "to": "+447700900123", "amount": "12.30 EUR", "payee": "Ada's Books" })),
+        ])
+        .answer::<Shown>(201, "The verification, which is pending")
+        .sending()
+        .problem(404, "member-not-found")
+        .problem(404, "application-not-found")
 }
 
 pub(super) async fn handle(

@@ -18,14 +18,14 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use tower::ServiceExt as _;
 
 /// A face without providers, at a time that stands still.
 pub(super) struct House {
     pub(super) hand: ManualClock,
-    face: Arc<Face>,
+    pub(super) face: Arc<Face>,
 }
 
 /// An answer as a caller sees it.

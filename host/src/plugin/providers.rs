@@ -12,9 +12,11 @@ use super::{
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
-use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
@@ -60,18 +62,47 @@ pub struct ProviderStatus {
     pub state: ProviderState,
 }
 
+/// A configured provider and how it is, as a list of them shows each.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Provider")]
+struct Shown<'a> {
+    /// The provider's id.
+    id: &'a str,
+    /// The library's id.
+    library: &'a str,
+    /// The library's version, if it was found.
+    version: Option<&'a str>,
+    /// The channels it serves.
+    channels: &'a [String],
+    /// `ready`, `resting`, `failed` or `disabled`.
+    state: &'static str,
+    /// Why it is so, where there is a reason.
+    reason: Option<&'a str>,
+}
+
 impl Serialize for ProviderStatus {
     /// One object: what a list of providers shows of each.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { id, library, version, channels, state } = self;
-        let mut object = to.serialize_struct("provider", 6)?;
-        object.serialize_field("id", id)?;
-        object.serialize_field("library", library)?;
-        object.serialize_field("version", version)?;
-        object.serialize_field("channels", channels)?;
-        object.serialize_field("state", state.as_str())?;
-        object.serialize_field("reason", &state.reason())?;
-        object.end()
+        let shown = Shown {
+            id,
+            library,
+            version: version.as_deref(),
+            channels,
+            state: state.as_str(),
+            reason: state.reason(),
+        };
+        shown.serialize(to)
+    }
+}
+
+impl JsonSchema for ProviderStatus {
+    fn schema_name() -> Cow<'static, str> {
+        Shown::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Shown::json_schema(generator)
     }
 }
 

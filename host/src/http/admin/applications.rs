@@ -1,5 +1,9 @@
 //! `/v1/applications`: the applications of the file, which are only shown, and those made at run time.
 
+mod told;
+
+pub(super) use told::{told_fetch, told_list, told_make, told_remove, told_replace};
+
 use super::fields::of_mistakes;
 use crate::{
     application::Application,

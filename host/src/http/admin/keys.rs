@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Clock,
-    http::{Face, Problem, body::Body, person::Errors, shown::json},
+    http::{Face, Problem, body::Body, openapi::Operation, person::Errors, shown::json},
     verifier::{ApiKey, DirectoryError, NewApiKey, Scope},
 };
 use axum::{
@@ -11,29 +11,74 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use std::sync::Arc;
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MakeKeyRequest")]
 pub(super) struct Request {
+    /// What it is to be good for. By default `application`.
+    #[schemars(with = "Option<Scope>")]
     scope: Option<String>,
+    /// The application that calls with it: of the scope `application` only, which needs it.
     application: Option<String>,
+    /// What the operator calls it.
     name: Option<String>,
+    /// When it ends. By default it does not.
+    #[schemars(with = "Option<Timestamp>")]
     expires_at: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NewApiKey")]
 struct New<'a> {
     #[serde(flatten)]
     shown: ApiKey,
+    /// The key itself, which is told this once.
     key: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ApiKeys")]
 struct List {
+    /// Oldest first.
     keys: Vec<ApiKey>,
+}
+
+/// What the document says of the list.
+pub(super) fn told_list(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("listKeys", "Lists the API keys that were made at run time, without their secrets")
+        .of_operator()
+        .answer::<List>(200, "The keys")
+}
+
+/// What the document says of making one.
+pub(super) fn told_make(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("makeKey", "Makes an API key, and tells it this once")
+        .of_operator()
+        .of_store()
+        .body::<Request>(&[
+            ("application", value!({ "application": "web", "name": "shop front" })),
+            ("operator", value!({ "scope": "operator", "expires_at": "2099-01-31T00:00:00Z" })),
+        ])
+        .answer::<New<'static>>(201, "The key")
+}
+
+/// What the document says of revoking one.
+pub(super) fn told_revoke(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("revokeKey", "Revokes an API key: the next request with it is refused")
+        .of_operator()
+        .of_store()
+        .at::<String>("The key's public id", "5f1a7c0e2b")
+        .problem(404, "key-not-found")
+        .nothing("It is revoked")
 }
 
 /// `GET /v1/keys`: every key that was made at run time, oldest first.

@@ -7,6 +7,7 @@ use crate::{
         Face, Problem,
         body::Body,
         limits::seconds,
+        openapi::Operation,
         person::{Errors, recipient},
         shown::json,
     },
@@ -14,35 +15,73 @@ use crate::{
     verifier::Subject,
 };
 use axum::{extract::State, http::StatusCode, response::Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as value;
 use std::sync::Arc;
 
 /// Whom it is about: at most one of `to`, `member_id` and `ip`; without any the application as a whole.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "LimitsRequest")]
 pub(super) struct Request {
+    /// The application.
     application: String,
+    /// A recipient, in full.
     to: Option<String>,
+    /// A member, by the application's own id.
     member_id: Option<String>,
+    /// A network address.
     ip: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Limits")]
 struct Answer {
+    /// Those that count for whom it is about.
     limits: Vec<Shown>,
 }
 
 /// One limit: `locked` says that it lets nothing through now.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Limit")]
 struct Shown {
+    /// Its name.
     name: &'static str,
+    /// How much of it is used.
     used: u32,
+    /// How much of it there is.
     quota: u32,
+    /// Over how many seconds it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     window_seconds: Option<u64>,
+    /// In how many seconds there is more.
     #[serde(skip_serializing_if = "Option::is_none")]
     reset_seconds: Option<u64>,
+    /// Whether it lets nothing through now.
     locked: bool,
+}
+
+fn told<'a>(operation: Operation<'a>, answer: &str) -> Operation<'a> {
+    operation
+        .of_operator()
+        .of_store()
+        .body::<Request>(&[
+            ("recipient", value!({ "application": "web", "to": "+447700900123" })),
+            ("application", value!({ "application": "web" })),
+        ])
+        .answer::<Answer>(200, answer)
+        .problem(404, "application-not-found")
+}
+
+/// What the document says of looking.
+pub(super) fn told_find(operation: Operation<'_>) -> Operation<'_> {
+    told(operation.named("findLimits", "Shows how much of each limit is used"), "The limits")
+}
+
+/// What the document says of letting go.
+pub(super) fn told_free(operation: Operation<'_>) -> Operation<'_> {
+    told(operation.named("freeLimits", "Lets somebody go whom limits hold back"), "The limits afterwards")
 }
 
 pub(super) async fn find(

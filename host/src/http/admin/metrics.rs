@@ -1,7 +1,7 @@
 //! `GET /metrics`: everything that is counted, as `OpenMetrics` text.
 
 use crate::{
-    http::{Face, Problem},
+    http::{Face, Problem, openapi::Operation},
     metrics::{CONTENT_TYPE, ProviderNow},
     plugin::{ProviderState, ProviderStatus},
 };
@@ -11,6 +11,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use std::sync::Arc;
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("metrics", "Tells everything that is counted, as OpenMetrics text")
+        .of_operator()
+        .text(CONTENT_TYPE, "The metrics")
+}
 
 pub(super) async fn handle(State(face): State<Arc<Face>>) -> Result<Response, Problem> {
     let text = face.metrics.text(&providers(&face)).map_err(|_| Problem::internal())?;

@@ -3,10 +3,12 @@
 use super::fields::of_mistakes;
 use crate::{
     config::Unready,
+    delivery::Told,
     http::{
         Face, Problem,
         auth::{Remote, forbidden},
         body::Body,
+        openapi::Operation,
         person::Errors,
         problem::FieldError,
         shown::json,
@@ -20,19 +22,40 @@ use axum::{
     response::Response,
 };
 use provider_api::{Channel, Recipient};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json as value};
 use std::{sync::Arc, time::Duration};
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TestRequest")]
 pub(super) struct Request {
+    /// Whom to write to: a phone number in E.164 form, an e-mail address, or what the channel has instead.
     to: String,
+    /// On which channel. By default the provider's own, if it has one only.
     channel: Option<String>,
+    /// Whose text is sent. By default `generic`.
     purpose: Option<String>,
+    /// In which language. By default the server's.
     locale: Option<String>,
+    /// Keys that are tried instead of the saved ones, and not kept; over the admin socket only.
     config: Option<Map<String, Value>>,
+}
+
+/// What the document says.
+pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .named("testProvider", "Sends a test message through a provider")
+        .of_operator()
+        .at::<String>("The provider's id", "dry_run")
+        .problem(404, "provider-not-found")
+        .body::<Request>(&[("sms", value!({ "to": "+447700900123", "channel": "sms" }))])
+        .answer::<Told>(200, "What was said and what came of it, be it a failure")
+        .problem(409, "provider-unavailable")
+        .problem(409, "text-fails")
+        .problem(429, "too-many-tests")
 }
 
 pub(super) async fn handle(

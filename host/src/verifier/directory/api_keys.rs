@@ -8,6 +8,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider_api::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -22,7 +23,7 @@ use tokio::runtime::Handle;
 const HOUR: i64 = 3_600_000;
 
 /// What a key is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// To call as one application.
@@ -47,7 +48,7 @@ pub struct NewApiKey {
 }
 
 /// A key as it may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ApiKey {
     /// Its public name: what stands between `prk_` and the next `_`.
     pub id: String,
