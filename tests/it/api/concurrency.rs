@@ -13,8 +13,8 @@ const AT_ONCE: usize = 64;
 /// A world in which one recipient may be asked and guessed at round after round.
 async fn unlimited() -> World {
     let limits = ["sends_per_recipient", "reads_per_verification", "failed_checks", "failed_checks_in_a_row"];
-    let limits: String = limits.iter().map(|limit| format!("{limit} = \"off\"\n")).collect();
-    World::start(&format!("{}\n[limits]\n{limits}", configuration("thread", ""))).await
+    let limits = limits.map(|limit| format!("{limit} = \"off\"")).join("\n");
+    World::start(&format!("{}\n[limits]\n{limits}\n", configuration("thread", ""))).await
 }
 
 /// Sends as many checks of each code as there are in `codes`, all at one moment.

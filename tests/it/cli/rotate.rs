@@ -36,8 +36,8 @@ async fn check(server: &Server, id: &Value, code: &str) -> (u16, Value) {
 
 fn code_for(console: &Console, to: &str) -> String {
     let outbox = console.read("outbox.jsonl");
-    let messages = outbox.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let last = messages.filter(|message| message["recipient"] == to).last().unwrap();
+    let mut messages = outbox.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let last = messages.rfind(|message| message["recipient"] == to).unwrap();
     last["code"].as_str().unwrap().to_owned()
 }
 
