@@ -21,6 +21,7 @@ mod table;
 mod terminal;
 mod trouble;
 mod usage;
+mod verify;
 mod wiring;
 
 pub use exit::Exit;
@@ -86,6 +87,7 @@ async fn perform(arguments: Arguments) -> Result<Page, Trouble> {
         Command::Keys(command) => keys::run(file, command).await,
         Command::Deliveries(asked) => deliveries::run(file, &asked).await,
         Command::Limits(command) => limits::run(file, command).await,
+        Command::Verify(command) => verify::run(file, command).await,
         Command::Send(asked) => send::run(file, asked).await,
         Command::Backup { copy } => backup::run(file, &copy).await,
     }

@@ -14,6 +14,7 @@ mod send;
 mod serve;
 mod templates;
 mod usage;
+mod verify;
 
 /// A provider and an application; the port is free for the system to choose.
 const CONFIGURATION: &str = r#"

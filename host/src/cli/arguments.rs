@@ -1,5 +1,11 @@
 //! What may be typed.
 
+mod limits;
+mod verify;
+
+pub(super) use limits::{Limits, Subject};
+pub(super) use verify::{Caller, Verify, VerifyStart};
+
 use crate::{plugin::Isolation, template::Locale};
 use clap::{Args, Parser, Subcommand};
 use provider_api::{Channel, Secret, is_word};
@@ -60,6 +66,11 @@ pub(super) enum Command {
     /// Of the server that runs, over its admin socket; where none runs, in its store.
     #[command(subcommand)]
     Limits(Limits),
+    /// Start and check a verification of the server that runs, as an application would
+    ///
+    /// Over the public API, at `server.listen`, with an API key of the configuration or of `--key-file`.
+    #[command(subcommand)]
+    Verify(Verify),
     /// Send a code of your own, outside of any verification
     ///
     /// The code is read from standard input, one line, or from `--code-file`: what stands among the arguments every
@@ -144,42 +155,6 @@ pub(super) struct Deliveries {
     /// Those that follow this one: the last line of the list before names it
     #[arg(long, value_name = "ID")]
     pub(super) after: Option<String>,
-}
-
-/// What to do with limits.
-#[derive(Debug, Subcommand)]
-pub(super) enum Limits {
-    /// Show how much of each limit is used
-    Show(Subject),
-    /// Forget what was counted, locks as well
-    ///
-    /// A member who is locked has two counts, the recipient's and the member's own: free both.
-    Free(Subject),
-}
-
-/// Whom limits are about.
-#[derive(Debug, Args)]
-pub(super) struct Subject {
-    /// The application's id
-    #[arg(long, value_name = "ID")]
-    pub(super) application: String,
-    #[command(flatten)]
-    pub(super) whom: Whom,
-}
-
-/// At most one of them; without any the application as a whole.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub(super) struct Whom {
-    /// A phone number with `+` and country code, an e-mail address, or what the channel takes
-    #[arg(long, value_name = "RECIPIENT", value_parser = secret)]
-    pub(super) to: Option<Secret>,
-    /// The application's own id of a member
-    #[arg(long, value_name = "ID", value_parser = secret)]
-    pub(super) member: Option<Secret>,
-    /// The network address of members
-    #[arg(long, value_name = "IP", value_parser = secret)]
-    pub(super) ip: Option<Secret>,
 }
 
 /// What to do with providers.
@@ -393,6 +368,7 @@ mod tests {
             "passrelay methods --field mobile=+447700900123",
             "passrelay deliveries --to +447700900123",
             "passrelay limits show --application web --to +447700900123",
+            "passrelay verify start --to +447700900123",
             "passrelay limits free --application web --member 447700900123",
             "passrelay limits free --application web --ip 7700900::",
         ] {

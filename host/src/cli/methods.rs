@@ -72,7 +72,7 @@ fn member(asked: &Methods) -> Result<Member, Trouble> {
     Ok(member)
 }
 
-fn application<'a>(config: &'a Config, named: Option<&str>) -> Result<&'a Application, Trouble> {
+pub(super) fn application<'a>(config: &'a Config, named: Option<&str>) -> Result<&'a Application, Trouble> {
     let ids: Vec<&str> = config.applications.keys().map(String::as_str).collect();
     let known = format!("there is `{}`", ids.join("`, `"));
     match (named, ids.as_slice()) {

@@ -182,7 +182,7 @@ fn nobody(socket: Option<&Path>) -> Trouble {
 }
 
 /// A problem (RFC 9457) in words: each field that is wrong, else the detail.
-fn problem(body: &Value) -> Trouble {
+pub(super) fn problem(body: &Value) -> Trouble {
     let fields = body["errors"].as_array().into_iter().flatten();
     let told = fields.filter_map(|error| {
         let (field, detail) = (error["field"].as_str()?, error["detail"].as_str()?);

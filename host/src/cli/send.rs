@@ -1,6 +1,6 @@
 //! `passrelay send`: hands over a code of the caller's own, outside of any verification.
 
-mod code;
+pub(super) mod code;
 mod told;
 
 use super::{

@@ -16,7 +16,7 @@ const FEWEST: usize = 4;
 const LONGEST: usize = 256;
 
 /// Reads the code from the first line of the file, else of standard input; whoever types it is asked for it.
-pub(super) fn read(file: Option<&Path>) -> Result<Secret, Trouble> {
+pub(in crate::cli) fn read(file: Option<&Path>) -> Result<Secret, Trouble> {
     let Some(file) = file else {
         let input = io::stdin().lock();
         if input.is_terminal() {
