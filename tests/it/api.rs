@@ -13,6 +13,7 @@ mod limits;
 mod lists;
 mod members;
 mod methods;
+mod openapi;
 mod overrides;
 mod own_code;
 mod payment;

@@ -1,10 +1,11 @@
 //! A server of its own for one test: real libraries, a real socket, a clock that stands still.
 //!
 //! When it is stopped it asserts what no test thinks of: that no code and no full recipient stands in the log or in an
-//! answer, and that no delivery was left open.
+//! answer, and that no delivery was left open. Every answer is held to the `OpenAPI` document of its face.
 
 mod answer;
 mod caller;
+mod contract;
 mod operator;
 mod secrets;
 

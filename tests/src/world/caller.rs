@@ -1,6 +1,6 @@
 //! The requests of an application.
 
-use super::{Answer, Recipients, World};
+use super::{Answer, Recipients, World, contract::Asked};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -18,13 +18,17 @@ impl World {
         self.client.request(method, format!("http://{}{path}", self.address))
     }
 
-    /// Sends a request.
+    /// Sends a request, and holds its answer to the `OpenAPI` document.
     ///
     /// # Panics
     ///
-    /// When there is no answer.
+    /// When there is no answer, or none that the document tells of.
     pub async fn ask(&self, request: RequestBuilder) -> Answer {
-        self.hear(request.send().await.expect("an answer")).await
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let asked = Asked::of(self, &request);
+        let response = client.execute(request).await.expect("an answer");
+        self.hear_of(Some(asked), response).await
     }
 
     /// Reads an answer, and remembers it for the end of the world.
@@ -33,9 +37,16 @@ impl World {
     ///
     /// When it breaks off, or does not name its request.
     pub async fn hear(&self, response: Response) -> Answer {
+        self.hear_of(None, response).await
+    }
+
+    async fn hear_of(&self, asked: Option<Asked>, response: Response) -> Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("a whole answer");
         let mut body: Value = serde_json::from_str(&text).unwrap_or_default();
+        if let Some(asked) = asked {
+            asked.assert_answered(status, &headers, &body);
+        }
         let id = headers["x-request-id"].to_str().expect("the request's name is plain").to_owned();
         if headers.get("content-type").is_some_and(|kind| kind == "application/problem+json") {
             // It is another one each time, so tests compare problems without it.
