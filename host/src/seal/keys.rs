@@ -134,8 +134,13 @@ impl fmt::Debug for Key {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Keys of these ids, the last one the newest, each of 32 times the same byte.
+    pub(in crate::seal) fn keys(ids: &[(&str, u8)]) -> Keys {
+        Keys::new(&ids.iter().map(|(id, byte)| master(id, *byte)).collect::<Vec<_>>()).unwrap()
+    }
 
     fn master(id: &str, byte: u8) -> Master {
         Master { id: id.to_owned(), bytes: Zeroizing::new([byte; 32]) }

@@ -93,15 +93,8 @@ impl fmt::Debug for Proof {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seal::keys::Master;
+    use crate::seal::keys::tests::keys;
     use proptest::prelude::*;
-    use zeroize::Zeroizing;
-
-    fn keys(ids: &[(&str, u8)]) -> Keys {
-        let master =
-            |(id, byte): &(&str, u8)| Master { id: (*id).to_owned(), bytes: Zeroizing::new([*byte; 32]) };
-        Keys::new(&ids.iter().map(master).collect::<Vec<_>>()).unwrap()
-    }
 
     #[test]
     fn a_key_is_known_again_also_after_a_newer_key_of_the_server_came() {

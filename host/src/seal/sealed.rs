@@ -119,14 +119,8 @@ impl fmt::Debug for Sealed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seal::keys::Master;
+    use crate::seal::keys::tests::keys;
     use proptest::prelude::*;
-
-    fn keys(ids: &[(&str, u8)]) -> Keys {
-        let master =
-            |(id, byte): &(&str, u8)| Master { id: (*id).to_owned(), bytes: Zeroizing::new([*byte; 32]) };
-        Keys::new(&ids.iter().map(master).collect::<Vec<_>>()).unwrap()
-    }
 
     #[test]
     fn what_was_sealed_is_opened_in_its_place_only() {
