@@ -1,7 +1,7 @@
 //! What holds of a ledger in a file: it survives its process, and tells what is wrong with the file.
 
 use super::*;
-use crate::store::{BackupError, backup};
+use crate::store::{BackupError, Filter, backup};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 struct Place {

@@ -1,0 +1,145 @@
+//! The ledger's thread: gathers what waits, does it in order, and tells whether the store takes writes.
+
+use super::{LedgerError, Tended, question::Question};
+use crate::{
+    clock::{Clock, Stopwatch},
+    metrics::Metrics,
+    store::{
+        Kind,
+        batch::{self, Kept, Work},
+        fault::Fault,
+        sqlite::Database,
+    },
+};
+use jiff::Timestamp;
+use std::{iter, sync::Arc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many jobs share a commit at most.
+const BATCH: usize = 256;
+
+/// What waits for the ledger's thread.
+#[derive(Debug)]
+pub(super) enum Item {
+    Job(Box<dyn Work>, Stopwatch),
+    Question(Question),
+    /// Forgets what is over, tries whether a store that failed takes writes again, and tells what is due.
+    Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Tended, LedgerError>>),
+    /// Does nothing more: what comes later finds the store closed.
+    Close(oneshot::Sender<Result<(), LedgerError>>),
+}
+
+/// What the ledger's thread works with.
+pub(super) struct Desk {
+    pub(super) database: Database,
+    pub(super) clock: Clock,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) health: watch::Sender<Option<Fault>>,
+}
+
+impl Desk {
+    /// Gathers the jobs that wait and does them, batch by batch, until every handle of the ledger is gone. `next` waits
+    /// for the first of a batch: how, tests choose, so that they can choose who goes when.
+    pub(super) fn serve(
+        mut self,
+        mut items: mpsc::Receiver<Item>,
+        next: impl Fn(&mut mpsc::Receiver<Item>) -> Option<Item>,
+    ) {
+        while let Some(first) = next(&mut items) {
+            let others = iter::from_fn(|| items.try_recv().ok());
+            let gathered: Vec<Item> = iter::once(first).chain(others).take(BATCH).collect();
+            // Once all are here, so that none of them is done before it was asked for.
+            let now = self.clock.now();
+            let mut batch = Vec::new();
+            for item in gathered {
+                match item {
+                    Item::Job(work, waited) => {
+                        self.metrics.queue_wait(waited.seconds());
+                        batch.push(work);
+                    }
+                    // What was asked before is answered before.
+                    Item::Question(Question(question)) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        question(&self.database, now);
+                    }
+                    Item::Tend(kind, by, most, asker) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        // Whoever asked may be gone.
+                        let _sent = asker.send(self.tend(kind, by, most, now));
+                    }
+                    Item::Close(asker) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        // Whoever asked may be gone.
+                        let _sent = asker.send(self.database.write_back().map_err(LedgerError::from));
+                        return;
+                    }
+                }
+            }
+            self.apply(batch, now);
+        }
+    }
+
+    fn apply(&mut self, batch: Vec<Box<dyn Work>>, now: Timestamp) {
+        if batch.is_empty() {
+            return;
+        }
+        let (jobs, took) = (batch.len(), Stopwatch::start());
+        match batch::apply(batch, &mut self.database, now) {
+            Kept::Nothing => {}
+            Kept::Bytes(bytes) => {
+                self.metrics.batch(jobs, bytes, took.seconds());
+                self.is_well();
+            }
+            Kept::Refused(fault) => self.is_ill(fault),
+        }
+    }
+
+    fn tend(
+        &mut self,
+        kind: Kind,
+        by: Timestamp,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Tended, LedgerError> {
+        let mut more = false;
+        if self.health.borrow().is_some() || self.database.has_over(now)? {
+            match self.clean(now) {
+                Ok(left) => {
+                    more = left;
+                    self.is_well();
+                }
+                Err(fault) => self.is_ill(fault),
+            }
+        }
+        Ok(Tended { due: self.database.due(kind, by, most)?, more })
+    }
+
+    /// Says whether there is more to forget.
+    fn clean(&mut self, now: Timestamp) -> Result<bool, Fault> {
+        let transaction = self.database.begin()?;
+        transaction.sweep(now)?;
+        transaction.probe(now)?;
+        transaction.commit()?;
+        self.database.has_over(now)
+    }
+
+    fn is_well(&self) {
+        if self.health.borrow().is_some() {
+            tracing::info!("the store takes writes again");
+            self.health.send_replace(None);
+        }
+    }
+
+    /// Told once for each kind of fault, not by every request that it costs.
+    fn is_ill(&self, fault: Fault) {
+        let is_known = self
+            .health
+            .borrow()
+            .as_ref()
+            .is_some_and(|known| std::mem::discriminant(known) == std::mem::discriminant(&fault));
+        if !is_known {
+            tracing::error!(%fault, "the store takes no writes");
+        }
+        self.health.send_replace(Some(fault));
+    }
+}
