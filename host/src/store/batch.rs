@@ -4,13 +4,15 @@ use super::{
     Key,
     fault::Fault,
     ledger::LedgerError,
+    recent::Recent,
+    record::Record,
     sqlite::{Batch, Database, Missed},
-    view::{Change, Changes, Done, Record, Records, Stop, View},
+    view::{Changes, Done, Records, Stop, View},
 };
 use jiff::Timestamp;
 use std::{
-    collections::{HashMap, hash_map::Entry},
-    fmt, mem,
+    collections::{BTreeMap, HashMap, btree_map::Entry},
+    fmt, iter,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -90,13 +92,18 @@ type Outcomes = Vec<Result<(), LedgerError>>;
 /// A batch that the database refuses is split: each job has its turn alone, so that one that only reads is answered
 /// although the disk is full, and one that the database will never take spoils no other. Says what the database
 /// refused last, if anything; nothing if nobody wrote.
-pub(super) fn apply(mut batch: Vec<Box<dyn Work>>, database: &mut Database, now: Timestamp) -> Kept {
+pub(super) fn apply(
+    mut batch: Vec<Box<dyn Work>>,
+    database: &mut Database,
+    recent: &mut Recent,
+    now: Timestamp,
+) -> Kept {
     let mut kept = Kept::Nothing;
     let mut most = batch.len();
     while !batch.is_empty() {
         let room = most.min(batch.len());
         let turn = batch.get_mut(..room).unwrap_or_default();
-        match attempt(turn, database, now) {
+        match attempt(turn, database, recent, now) {
             Ok((outcomes, bytes)) => {
                 if bytes > 0 {
                     kept = Kept::Bytes(bytes);
@@ -134,40 +141,59 @@ pub(super) enum Kept {
 fn attempt(
     batch: &mut [Box<dyn Work>],
     database: &mut Database,
+    recent: &mut Recent,
     now: Timestamp,
 ) -> Result<(Outcomes, usize), Fault> {
     let transaction = database.begin()?;
-    let mut desk = Desk { transaction: &transaction, records: Records::new(), lost: HashMap::new() };
-    let mut changed: HashMap<Key, Option<Change>> = HashMap::new();
+    let mut desk = Desk { transaction: &transaction, recent, records: Records::new(), lost: HashMap::new() };
+    // In the order of keys, so that neighbours are written one after the other.
+    let mut changed: BTreeMap<Key, Rewritten> = BTreeMap::new();
     let mut outcomes = Outcomes::with_capacity(batch.len());
     let mut bytes = 0;
     for work in batch {
         let outcome = desk.run(work.as_mut(), now)?;
         outcomes.push(outcome.map(|changes| {
             bytes += changes.bytes();
-            for (key, change) in changes.0 {
-                desk.lay(&key, change.as_ref());
-                changed.insert(key, change);
+            for (key, after) in changes.0 {
+                // Shown to the jobs that follow.
+                let before = desk.records.insert(key.clone(), after.clone()).flatten();
+                match changed.entry(key) {
+                    Entry::Vacant(vacant) => drop(vacant.insert(Rewritten { before, after })),
+                    Entry::Occupied(mut occupied) => occupied.get_mut().after = after,
+                }
             }
         }));
         if bytes >= LARGEST {
             break;
         }
     }
-    for (key, change) in &changed {
-        transaction.write(key, change.as_ref())?;
+    for (key, Rewritten { before, after }) in &changed {
+        transaction.write(key, before.as_deref(), after.as_deref())?;
     }
     if !changed.is_empty() {
         transaction.commit()?;
         // A record that is removed has no bytes; that it was removed is a write all the same.
         bytes = bytes.max(1);
     }
+    for (key, Rewritten { after, .. }) in changed {
+        match after {
+            Some(record) => recent.keep(key, record),
+            None => recent.forget(&key),
+        }
+    }
     Ok((outcomes, bytes))
+}
+
+/// A record that a batch changes: as it stands in the database, if it was looked at, and as it is to stand there.
+struct Rewritten {
+    before: Option<Arc<Record>>,
+    after: Option<Arc<Record>>,
 }
 
 /// The records of one transaction that lie open.
 struct Desk<'a> {
     transaction: &'a Batch<'a>,
+    recent: &'a mut Recent,
     records: Records,
     /// Records that cannot be opened: only who asks for one fails.
     lost: HashMap<Key, LedgerError>,
@@ -176,9 +202,10 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Runs one job until it has all that it needs. What the database refuses is everybody's failure.
     fn run(&mut self, work: &mut dyn Work, now: Timestamp) -> Result<Result<Changes, LedgerError>, Fault> {
-        let mut needed: Vec<Key> = work.keys().to_vec();
-        for _ in 0..ROUNDS {
-            for key in mem::take(&mut needed) {
+        let mut needed = Vec::new();
+        for round in 0..ROUNDS {
+            let announced = iter::once_with(|| work.keys()).filter(|_| round == 0).flatten();
+            for key in announced.chain(&needed) {
                 if let Err(error) = self.load(key)? {
                     return Ok(Err(error));
                 }
@@ -194,30 +221,29 @@ impl Desk<'_> {
         Ok(Err(LedgerError::Restless))
     }
 
-    fn load(&mut self, key: Key) -> Result<Result<(), LedgerError>, Fault> {
-        if let Some(error) = self.lost.get(&key) {
+    fn load(&mut self, key: &Key) -> Result<Result<(), LedgerError>, Fault> {
+        if self.records.contains_key(key) {
+            return Ok(Ok(()));
+        }
+        if let Some(error) = self.lost.get(key) {
             return Ok(Err(error.clone()));
         }
-        if let Entry::Vacant(vacant) = self.records.entry(key) {
-            match self.transaction.load(vacant.key()) {
-                Ok(record) => {
-                    vacant.insert(record);
-                }
+        let record = match self.recent.get(key) {
+            Some(record) => Some(record),
+            None => match self.transaction.load(key) {
+                Ok(found) => found.map(Arc::new),
                 Err(Missed::Fault(fault)) => return Err(fault),
                 Err(Missed::Sealed(key, why)) => {
                     let error = LedgerError::sealed(key.clone(), why);
                     self.lost.insert(key, error.clone());
                     return Ok(Err(error));
                 }
-            }
+            },
+        };
+        if let Some(record) = &record {
+            self.recent.keep(key.clone(), Arc::clone(record));
         }
-        Ok(Ok(()))
-    }
-
-    /// Shows a change to the jobs that follow.
-    fn lay(&mut self, key: &Key, change: Option<&Change>) {
-        let record = change
-            .map(|change| Record { json: Arc::clone(&change.json), keep_until: change.labels.keep_until });
         self.records.insert(key.clone(), record);
+        Ok(Ok(()))
     }
 }

@@ -18,7 +18,7 @@ impl Changes {
             state: Some(verification.status(now).as_str()),
             ..Labels::until(verification.remembered_until())
         };
-        self.put_labeled((&verification.id).into(), verification, labels)
+        self.put_whole((&verification.id).into(), verification, labels)
     }
 
     /// Writes a delivery of a verification; one that is open is due when its time comes, or its lease runs out.
@@ -40,6 +40,6 @@ impl Changes {
             provider: Some(delivery.provider.clone()),
             ..Labels::until(verification.remembered_until())
         };
-        self.put_labeled((&delivery.id).into(), delivery, labels)
+        self.put_whole((&delivery.id).into(), delivery, labels)
     }
 }

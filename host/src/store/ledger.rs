@@ -10,6 +10,7 @@ use super::{
     Key, Kind,
     batch::Waiting,
     fault::{Fault, OpenError},
+    recent::Recent,
     sqlite::{Database, Seals},
     view::{Done, Stop, View},
 };
@@ -99,7 +100,8 @@ impl Ledger {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
         spawn("ledger", move || {
-            Desk { database, clock, metrics, health }.serve(items, mpsc::Receiver::blocking_recv);
+            Desk { database, recent: Recent::default(), clock, metrics, health }
+                .serve(items, mpsc::Receiver::blocking_recv);
         })?;
         Ok(Self { queue, questions, fault })
     }

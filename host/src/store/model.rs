@@ -5,6 +5,7 @@ use super::{
     Key, Kind,
     batch::{self, Kept, Waiting, Work},
     ledger::LedgerError,
+    recent::Recent,
     sqlite::{Database, Seals},
     view::{Changes, Done, Stop, View},
 };
@@ -160,9 +161,15 @@ proptest! {
         batches in prop::collection::vec((prop::collection::vec(deed(), 0..12), 0..8_i64), 1..10),
         announced: bool,
     ) {
-        let (mut database, mut model, mut now) = (small(), Model::new(), millis(1_000_000));
+        let (mut database, mut recent) = (small(), Recent::default());
+        let (mut model, mut now) = (Model::new(), millis(1_000_000));
         for (deeds, pause) in batches {
             now = after(now, Duration::from_secs(pause.unsigned_abs()));
+            if pause % 2 == 0 {
+                let transaction = database.begin().unwrap();
+                transaction.sweep(now).unwrap();
+                transaction.commit().unwrap();
+            }
             let mut batch: Vec<Box<dyn Work>> = Vec::new();
             let mut asked: Vec<(Deed, Option<oneshot::Receiver<Answer>>)> = Vec::new();
             for deed in deeds {
@@ -174,7 +181,7 @@ proptest! {
                 asked.push((deed, answer));
             }
             let (empty, refuses) = (asked.is_empty(), asked.iter().any(|(deed, _)| matches!(deed, Deed::TooLarge(_))));
-            let kept = batch::apply(batch, &mut database, now);
+            let kept = batch::apply(batch, &mut database, &mut recent, now);
             prop_assert!(!empty || kept == Kept::Nothing);
             prop_assert!(refuses || !matches!(kept, Kept::Refused(_)), "{kept:?}");
             for (deed, answer) in asked {

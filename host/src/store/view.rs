@@ -1,8 +1,11 @@
 //! What a job sees of the store and what it asks to be changed.
 
-use super::Key;
+use super::{
+    Key,
+    record::{Readable, Record},
+};
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use std::{collections::HashMap, sync::Arc};
 
 /// What a job sees: the records that were loaded, as the earlier jobs of its batch left them.
@@ -13,14 +16,7 @@ pub struct View<'a> {
 }
 
 /// Loaded records; `None` says that there is none.
-pub(super) type Records = HashMap<Key, Option<Record>>;
-
-/// What a record says, and until when.
-#[derive(Debug, Clone)]
-pub(super) struct Record {
-    pub(super) json: Arc<[u8]>,
-    pub(super) keep_until: Timestamp,
-}
+pub(super) type Records = HashMap<Key, Option<Arc<Record>>>;
 
 /// What stands on the outside of a record: it is searched by this, and the store keeps it in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +62,7 @@ pub struct Done<T> {
 
 /// Records to be written or removed, all or none.
 #[derive(Debug, Default)]
-pub struct Changes(pub(super) Vec<(Key, Option<Change>)>);
-
-/// A record to be written.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
-    pub(super) json: Arc<[u8]>,
-    pub(super) labels: Labels,
-}
+pub struct Changes(pub(super) Vec<(Key, Option<Arc<Record>>)>);
 
 impl View<'_> {
     /// The record with this key, if there is one whose time is not over.
@@ -81,12 +70,12 @@ impl View<'_> {
     /// # Errors
     ///
     /// When it is not loaded yet: pass the error on with `?`, the ledger loads it and runs the job again.
-    pub fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Stop> {
+    pub fn read<T: Readable>(&self, key: &Key) -> Result<Option<T>, Stop> {
         let record = self.records.get(key).ok_or_else(|| Stop::Need(vec![key.clone()]))?;
-        let Some(record) = record.as_ref().filter(|record| record.keep_until > self.now) else {
+        let Some(record) = record.as_ref().filter(|record| record.labels.keep_until > self.now) else {
             return Ok(None);
         };
-        serde_json::from_slice(&record.json).map(Some).map_err(|_| Stop::Damaged(key.clone()))
+        record.read().map(Some).map_err(|_| Stop::Damaged(key.clone()))
     }
 
     /// The records with these keys; what is missing is loaded at once.
@@ -94,7 +83,7 @@ impl View<'_> {
     /// # Errors
     ///
     /// As [`View::read`].
-    pub fn read_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>, Stop> {
+    pub fn read_all<T: Readable>(&self, keys: &[Key]) -> Result<Vec<Option<T>>, Stop> {
         let missing: Vec<Key> = keys.iter().filter(|key| !self.records.contains_key(key)).cloned().collect();
         if missing.is_empty() {
             keys.iter().map(|key| self.read(key)).collect()
@@ -125,8 +114,24 @@ impl Changes {
     ///
     /// When the record has no JSON form.
     pub fn put_labeled<T: Serialize>(&mut self, key: Key, record: &T, labels: Labels) -> Result<(), Stop> {
-        let json = serde_json::to_vec(record).map_err(|_| Stop::Damaged(key.clone()))?;
-        self.0.push((key, Some(Change { json: json.into(), labels })));
+        let record = Record::written(record, labels).map_err(|_| Stop::Damaged(key.clone()))?;
+        self.0.push((key, Some(Arc::new(record))));
+        Ok(())
+    }
+
+    /// The same for a record of which nothing is lost in its JSON form: whoever reads it soon gets this very one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Changes::put`].
+    pub(super) fn put_whole<T: Serialize + Readable>(
+        &mut self,
+        key: Key,
+        record: &T,
+        labels: Labels,
+    ) -> Result<(), Stop> {
+        let record = Record::written_whole(record, labels).map_err(|_| Stop::Damaged(key.clone()))?;
+        self.0.push((key, Some(Arc::new(record))));
         Ok(())
     }
 

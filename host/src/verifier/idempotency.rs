@@ -40,7 +40,7 @@ struct Fingerprint {
     hmac: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Remembered {
     of: Fingerprint,
     answer: serde_json::Value,

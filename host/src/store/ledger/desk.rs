@@ -8,6 +8,7 @@ use crate::{
         Kind,
         batch::{self, Kept, Work},
         fault::Fault,
+        recent::Recent,
         sqlite::Database,
     },
 };
@@ -32,6 +33,7 @@ pub(super) enum Item {
 /// What the ledger's thread works with.
 pub(super) struct Desk {
     pub(super) database: Database,
+    pub(super) recent: Recent,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: watch::Sender<Option<Fault>>,
@@ -84,7 +86,7 @@ impl Desk {
             return;
         }
         let (jobs, took) = (batch.len(), Stopwatch::start());
-        match batch::apply(batch, &mut self.database, now) {
+        match batch::apply(batch, &mut self.database, &mut self.recent, now) {
             Kept::Nothing => {}
             Kept::Bytes(bytes) => {
                 self.metrics.batch(jobs, bytes, took.seconds());

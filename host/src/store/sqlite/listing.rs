@@ -4,7 +4,7 @@ use super::{
     Database,
     records::{Found, opened, sealed},
 };
-use crate::store::{Key, Kind, fault::Fault};
+use crate::store::{Key, Kind, fault::Fault, view::Labels};
 use jiff::Timestamp;
 use rusqlite::{params_from_iter, types::Value};
 
@@ -69,7 +69,7 @@ pub(in crate::store) fn listed(
     while let Some(row) = rows.next()? {
         let key = Key::new(filter.kind, row.get::<_, String>(2)?);
         let (body, keep_until) = sealed(row)?;
-        let record = opened(&database.seals, &key, &body, keep_until);
+        let record = opened(&database.seals, &key, &body, Labels::until(keep_until));
         found.push((key, record));
     }
     Ok(found)

@@ -7,15 +7,28 @@ use crate::{
     store::{
         Key, Kind,
         fault::{Fault, OpenError},
-        view::{Change, Labels, Record},
+        record::Record,
+        view::Labels,
     },
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use std::path::Path;
 
 /// The most records that one sweep forgets, so that no batch waits long for it.
 const SWEEP: i64 = 500;
+
+/// A record that is found by the same as before.
+const UPDATE: &str = "UPDATE records SET body = ?3, state = ?4, provider = ?5 WHERE kind = ?1 AND id = ?2";
+
+/// The same, but for when it is due.
+const UPDATE_DUE: &str =
+    "UPDATE records SET body = ?3, state = ?4, provider = ?5, due_at = ?6 WHERE kind = ?1 AND id = ?2";
+
+/// The same, but for when it is due and until when it is kept.
+const UPDATE_TIMES: &str =
+    "UPDATE records SET body = ?3, state = ?4, provider = ?5, due_at = ?6, keep_until = ?7
+                            WHERE kind = ?1 AND id = ?2";
 
 /// Why a record is not had.
 #[derive(Debug)]
@@ -44,35 +57,67 @@ impl From<rusqlite::Error> for Missed {
 impl Batch<'_> {
     /// The record of this key, as the last commit left it.
     pub(in crate::store) fn load(&self, key: &Key) -> Result<Option<Record>, Missed> {
-        let mut select = self
-            .transaction
-            .prepare_cached("SELECT body, keep_until FROM records WHERE kind = ?1 AND id = ?2")?;
-        let found = select.query_row(params![key.kind().number(), key.id()], sealed).optional()?;
-        found.map(|(body, keep_until)| opened(self.seals, key, &body, keep_until)).transpose()
+        let mut select = self.transaction.prepare_cached(
+            "SELECT body, keep_until, due_at, application, person FROM records WHERE kind = ?1 AND id = ?2",
+        )?;
+        let row = |row: &Row<'_>| {
+            let (body, keep_until) = sealed(row)?;
+            let due_at: Option<i64> = row.get(2)?;
+            let (due_at, application, person) = (due_at.map(millis), row.get(3)?, row.get(4)?);
+            Ok((body, Labels { due_at, application, person, ..Labels::until(keep_until) }))
+        };
+        let found = select.query_row(params![key.kind().number(), key.id()], row).optional()?;
+        found.map(|(body, labels)| opened(self.seals, key, &body, labels)).transpose()
     }
 
-    /// Writes a record, or removes it.
-    pub(in crate::store) fn write(&self, key: &Key, change: Option<&Change>) -> Result<(), Fault> {
-        let Some(Change { json, labels }) = change else {
+    /// Writes a record, or removes it. `before` is what stands there, if that is known: then the indexes that the
+    /// change does not concern are left alone.
+    pub(in crate::store) fn write(
+        &self,
+        key: &Key,
+        before: Option<&Record>,
+        after: Option<&Record>,
+    ) -> Result<(), Fault> {
+        let Some(Record { json, labels, .. }) = after else {
             let mut delete =
                 self.transaction.prepare_cached("DELETE FROM records WHERE kind = ?1 AND id = ?2")?;
             delete.execute(params![key.kind().number(), key.id()])?;
             return Ok(());
         };
+        let body = self.seals.keys.seal(&key.place(), json, &self.seals.chance);
+        let Labels { keep_until, due_at, application, person, state, provider } = labels;
+        let keep_until = (*keep_until != Timestamp::MAX).then(|| keep_until.as_millisecond());
+        let due_at = due_at.map(Timestamp::as_millisecond);
+        if let Some(Record { labels: known, .. }) = before
+            && (&known.application, &known.person) == (application, person)
+        {
+            let (statement, columns) =
+                match (known.keep_until == labels.keep_until, known.due_at == labels.due_at) {
+                    (true, true) => (UPDATE, 5),
+                    (true, false) => (UPDATE_DUE, 6),
+                    (false, _) => (UPDATE_TIMES, 7),
+                };
+            let (kind, body) = (key.kind().number(), body.as_bytes());
+            let all: [&dyn ToSql; 7] = [&kind, &key.id(), &body, state, provider, &due_at, &keep_until];
+            let mut update = self.transaction.prepare_cached(statement)?;
+            let written = update.execute(all.get(..columns).unwrap_or_default())?;
+            // It may have been forgotten meanwhile, as its time was over.
+            if written == 1 {
+                return Ok(());
+            }
+        }
         let mut upsert = self.transaction.prepare_cached(
             "INSERT INTO records (kind, id, body, keep_until, due_at, application, person, state, provider)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (kind, id) DO UPDATE SET body = ?3, keep_until = ?4, due_at = ?5, application = ?6,
                  person = ?7, state = ?8, provider = ?9",
         )?;
-        let body = self.seals.keys.seal(&key.place(), json, &self.seals.chance);
-        let Labels { keep_until, due_at, application, person, state, provider } = labels;
         upsert.execute(params![
             key.kind().number(),
             key.id(),
             body.as_bytes(),
-            (*keep_until != Timestamp::MAX).then(|| keep_until.as_millisecond()),
-            due_at.map(Timestamp::as_millisecond),
+            keep_until,
+            due_at,
             application,
             person,
             state,
@@ -129,7 +174,7 @@ impl Database {
             let key = Key::new(kind, row.get::<_, String>(2)?);
             let (body, keep_until) = sealed(row)?;
             if keep_until > now {
-                let record = opened(&self.seals, &key, &body, keep_until);
+                let record = opened(&self.seals, &key, &body, Labels::until(keep_until));
                 all.push((key, record));
             }
         }
@@ -165,12 +210,7 @@ pub(super) fn sealed(row: &Row<'_>) -> Result<(Sealed, Timestamp), rusqlite::Err
     Ok((Sealed::from_bytes(row.get(0)?), keep_until.map_or(Timestamp::MAX, millis)))
 }
 
-pub(super) fn opened(
-    seals: &Seals,
-    key: &Key,
-    body: &Sealed,
-    keep_until: Timestamp,
-) -> Result<Record, Missed> {
+pub(super) fn opened(seals: &Seals, key: &Key, body: &Sealed, labels: Labels) -> Result<Record, Missed> {
     let json = seals.keys.open(&key.place(), body).map_err(|why| Missed::Sealed(key.clone(), why))?;
-    Ok(Record { json: json.as_slice().into(), keep_until })
+    Ok(Record::kept(&json, labels))
 }

@@ -2,9 +2,8 @@
 
 use crate::{
     seal::Keys,
-    store::{Key, Kind, Stop, View},
+    store::{Key, Kind, Readable, Stop, View},
 };
-use serde::de::DeserializeOwned;
 
 /// The record of a limit: its name under every key of the key file, newest first.
 #[derive(Debug, Clone)]
@@ -33,10 +32,7 @@ impl Place {
     }
 
     /// What stands there, and under which name: where it was found, else where a new one goes.
-    pub(super) fn read<T: DeserializeOwned + Default>(
-        &self,
-        view: &View<'_>,
-    ) -> Result<Option<(Key, T)>, Stop> {
+    pub(super) fn read<T: Readable + Default>(&self, view: &View<'_>) -> Result<Option<(Key, T)>, Stop> {
         let mut read = view.read_all::<T>(&self.0)?.into_iter().zip(&self.0);
         let found = read.find_map(|(record, key)| Some((key.clone(), record?)));
         Ok(found.or_else(|| Some((self.0.first()?.clone(), T::default()))))

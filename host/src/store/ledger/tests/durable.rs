@@ -201,9 +201,14 @@ async fn a_record_that_somebody_moved_or_changed_is_damaged_and_spoils_no_other(
     let ledger = place.open().unwrap();
     ledger.run(Vec::new(), add("a", 5)).await.unwrap();
     ledger.run(Vec::new(), add("b", 7)).await.unwrap();
+    ledger.close().await.unwrap();
     let other = rusqlite::Connection::open(&place.path).unwrap();
     let stolen = "UPDATE records SET body = (SELECT body FROM records WHERE id = 'b') WHERE id = 'a'";
     assert_eq!(other.execute(stolen, []).unwrap(), 1);
+    drop(other);
+    // A ledger that has just written a record knows it: this one has to read it.
+    drop(ledger);
+    let ledger = place.reopen().await;
     let (moved, other) =
         tokio::join!(ledger.run(Vec::new(), add("a", 0)), ledger.run(Vec::new(), add("b", 0)));
     assert!(matches!(moved, Err(LedgerError::Damaged(_))), "{moved:?}");
