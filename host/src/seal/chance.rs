@@ -2,9 +2,11 @@
 
 use aws_lc_rs::{digest, rand};
 use std::{
+    cell::RefCell,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A source of random bytes. Cheap to clone; all clones are one source.
 #[derive(Clone)]
@@ -14,6 +16,19 @@ pub struct Chance(Source);
 enum Source {
     System,
     Seeded(Arc<Mutex<Stream>>),
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = RefCell::new(Pool { drawn: Zeroizing::new([0; POOLED]), used: POOLED });
+}
+
+/// How many bytes are drawn at once: the generator's price is by the draw, and an id takes ten.
+const POOLED: usize = 512;
+
+/// Bytes of the generator that this thread has not handed out yet. What is handed out is wiped from here.
+struct Pool {
+    drawn: Zeroizing<[u8; POOLED]>,
+    used: usize,
 }
 
 struct Stream {
@@ -38,14 +53,34 @@ impl Chance {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.0 {
-            Source::System => {
-                if rand::fill(&mut bytes).is_err() {
-                    std::process::abort();
-                }
-            }
+            Source::System => POOL.with_borrow_mut(|pool| pool.fill(&mut bytes)),
             Source::Seeded(stream) => stream.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes),
         }
         bytes
+    }
+}
+
+impl Pool {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        if bytes.len() > POOLED {
+            return draw(bytes);
+        }
+        if POOLED - self.used < bytes.len() {
+            draw(self.drawn.as_mut());
+            self.used = 0;
+        }
+        let end = self.used + bytes.len();
+        if let Some(fresh) = self.drawn.get_mut(self.used..end) {
+            bytes.copy_from_slice(fresh);
+            fresh.zeroize();
+        }
+        self.used = end;
+    }
+}
+
+fn draw(bytes: &mut [u8]) {
+    if rand::fill(bytes).is_err() {
+        std::process::abort();
     }
 }
 
@@ -86,5 +121,18 @@ mod tests {
     #[test]
     fn the_system_draws_something_else_each_time() {
         assert_ne!(Chance::system().bytes::<16>(), Chance::system().bytes::<16>());
+        assert_ne!(Chance::system().bytes::<600>()[500..], [0; 100]);
+    }
+
+    #[test]
+    fn nothing_is_handed_out_twice_on_any_thread() {
+        let draw = || (0..2_000).map(|_| Chance::system().bytes::<12>()).collect::<Vec<_>>();
+        let others: Vec<_> = (0..4).map(|_| std::thread::spawn(draw)).collect();
+        let mut all = draw();
+        all.extend(others.into_iter().flat_map(|other| other.join().unwrap()));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 10_000);
+        assert!(!all.contains(&[0; 12]));
     }
 }
