@@ -79,8 +79,9 @@ pub(crate) fn open_quietly<P: Provider>(
     let opening = Guard::new(async move {
         let config = config::read::<P::Config>(&config)?;
         let provider = P::open(config, Host::new(host)).await?;
-        let answer = frame::encode(&OpenAnswer::new(provider.addresses()), &[]);
-        Ok::<_, DeliveryError>((Instance::new(provider, facts), answer))
+        let mut answer = OpenAnswer::new(provider.addresses());
+        answer.judges_members = provider.judges_members();
+        Ok::<_, DeliveryError>((Instance::new(provider, facts), frame::encode(&answer, &[])))
     });
     async move {
         match opening.await {

@@ -63,17 +63,25 @@ impl Manifest {
 }
 
 /// What an opened provider answers: where it finds a member's addresses.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OpenAnswer {
     /// For each channel, or for all: the field and its kind.
     #[serde(default)]
     pub addresses: Vec<Address>,
+    /// Whether, as it is configured, it may have a word about a member: `false` spares every start the question.
+    #[serde(default = "yes")]
+    pub judges_members: bool,
 }
 
 impl OpenAnswer {
-    /// An answer that declares these addresses.
+    /// An answer that declares these addresses, of a provider that may have a word about a member.
     pub fn new(addresses: Vec<Address>) -> Self {
-        Self { addresses }
+        Self { addresses, judges_members: true }
     }
+}
+
+/// One of an older library says nothing about it.
+fn yes() -> bool {
+    true
 }

@@ -67,6 +67,14 @@ pub trait Provider: Send + Sync + Sized + 'static {
         async { Availability::available() }
     }
 
+    /// Whether, with this configuration, [`availability`](Self::availability) may ever say no.
+    ///
+    /// By default yes. A library that declares the capability and has nothing to say as it is configured answers no: then
+    /// the host does not ask, and no member waits for the question.
+    fn judges_members(&self) -> bool {
+        true
+    }
+
     /// Whether it could deliver now.
     ///
     /// By default yes.

@@ -31,6 +31,7 @@ pub struct Lane {
     id: String,
     manifest: Manifest,
     addresses: Vec<Address>,
+    judges_members: bool,
     timeout: Duration,
     queue: usize,
     places: Semaphore,
@@ -59,6 +60,7 @@ impl Lane {
             id: settings.id.clone(),
             manifest: library.manifest.clone(),
             addresses: opened.addresses,
+            judges_members: opened.judges_members && library.manifest.declares(AVAILABILITY),
             timeout: settings.timeout,
             queue: settings.queue,
             places: Semaphore::new(settings.queue),
@@ -84,6 +86,11 @@ impl Lane {
         &self.addresses
     }
 
+    /// Whether it is to be asked about members: its library declares `availability`, and as it is configured it may say no.
+    pub fn judges_members(&self) -> bool {
+        self.judges_members
+    }
+
     /// Whether its library delivers on this channel.
     pub fn serves(&self, channel: &Channel) -> bool {
         self.manifest.serves(channel)
@@ -105,9 +112,9 @@ impl Lane {
         self.call(ops::DELIVER, &message, self.timeout).await.map(|receipt| trust.clean_receipt(receipt))
     }
 
-    /// Whether the provider reaches a member, asked within 50 ms where its library declares `availability`.
+    /// Whether the provider reaches a member, asked within 50 ms if it [judges members](Self::judges_members).
     pub async fn availability(&self, candidate: Candidate) -> Availability {
-        if !self.manifest.declares(AVAILABILITY) {
+        if !self.judges_members {
             return Availability::available();
         }
         let _trust = self.redactor.trust_candidate(&candidate);

@@ -6,7 +6,7 @@ use crate::{
     member::{Carrier, Offer, Person, Refusal, judge},
     plugin::Lane,
 };
-use provider_api::{AVAILABILITY, Candidate, Channel, EVERY_CHANNEL, Manifest, Member};
+use provider_api::{Candidate, Channel, EVERY_CHANNEL, Manifest, Member};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -152,13 +152,13 @@ fn without_payments(method: &Method) -> Refusal {
 }
 
 fn wants_a_word(lanes: &[Arc<Lane>]) -> bool {
-    lanes.iter().any(|lane| lane.manifest().declares(AVAILABILITY))
+    lanes.iter().any(|lane| lane.judges_members())
 }
 
 /// Leaves out the providers that say they do not reach the member; the first one's words if none remains.
 async fn vetted(mut offer: Offer, lanes: Vec<Arc<Lane>>, member: Member) -> Result<Offer, Refusal> {
     let mut refusal = None;
-    for lane in lanes.iter().filter(|lane| lane.manifest().declares(AVAILABILITY)) {
+    for lane in lanes.iter().filter(|lane| lane.judges_members()) {
         let candidate = Candidate::new(member.clone(), offer.channel.clone(), offer.recipient.clone());
         let answer = lane.availability(candidate).await;
         if !answer.available {

@@ -61,6 +61,10 @@ impl Provider for DryRun {
         vec![Address::email(email, &self.email_field), Address::phone(None, &self.phone_field)]
     }
 
+    fn judges_members(&self) -> bool {
+        !self.unavailable.is_empty()
+    }
+
     async fn availability(&self, candidate: Candidate) -> Availability {
         let member = candidate.member.id.as_deref();
         let known_as = [Some(candidate.recipient.as_str()), member];
