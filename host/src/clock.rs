@@ -72,9 +72,14 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
+    /// What has passed since.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+
     /// What has passed since, in seconds.
     pub fn seconds(self) -> f64 {
-        self.0.elapsed().as_secs_f64()
+        self.elapsed().as_secs_f64()
     }
 }
 

@@ -5,6 +5,7 @@ use super::{
     problem::ProblemName,
     request_id::{HEADER, RequestId},
 };
+use crate::clock::Stopwatch;
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{Method, StatusCode},
@@ -24,7 +25,6 @@ pub(super) async fn limit(State(longest): State<Duration>, request: Request, nex
 
 /// Names the request and logs method, route, status and time: never a path with its ids, never a body.
 pub(super) async fn log(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
-    let clock = face.verifier.clock();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let id = RequestId::of(request.headers(), &face.chance);
@@ -32,12 +32,12 @@ pub(super) async fn log(State(face): State<Arc<Face>>, request: Request, next: N
     // Of the highest level, so that whatever is logged within says which request it was, however little is logged.
     let span =
         tracing::error_span!("request", request.id = id.as_str(), http.method = method, http.route = route);
-    let began = clock.now();
+    let took = Stopwatch::start();
     let mut response = id.cover(next.run(request).instrument(span.clone())).await;
     response.headers_mut().extend(id.header().map(|id| (HEADER, id)));
-    let took = clock.now().duration_since(began);
+    let took = took.elapsed();
     let (status, latency_ms) = (response.status().as_u16(), took.as_millis());
-    face.metrics.request(method, route, status, took.unsigned_abs());
+    face.metrics.request(method, route, status, took);
     if let Some(ProblemName(problem)) = response.extensions().get() {
         face.metrics.problem(method, route, problem);
     }
