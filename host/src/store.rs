@@ -7,6 +7,8 @@ mod key;
 mod ledger;
 #[cfg(test)]
 mod model;
+mod recent;
+mod record;
 mod sqlite;
 mod view;
 
@@ -15,5 +17,6 @@ pub use key::{Key, Kind};
 #[cfg(test)]
 pub(crate) use ledger::tests::in_memory;
 pub use ledger::{Ledger, LedgerError, LedgerParts, Tended};
+pub use record::Readable;
 pub use sqlite::{BackupError, Filter, Look, backup, look};
 pub use view::{Changes, Done, Labels, Stop, View};

@@ -14,6 +14,9 @@ use std::{
 
 /// The address space of a library's process: 1 GiB.
 const MEMORY: u64 = 1 << 30;
+/// What the allocator of such a process is told through its environment, its only variable: to take address space by
+/// 32 MiB, as by its own measure it would take the whole of it at once.
+pub(super) const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "32768");
 /// Its open files.
 const FILES: u64 = 256;
 

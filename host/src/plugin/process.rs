@@ -1,6 +1,7 @@
 //! A provider in a process of its own, seen from the host: whatever it does to itself, one delivery is lost.
 
 use super::{
+    confine,
     engine::{Answer, Blueprint, ended_while_opening},
     wire::Kind,
     worker,
@@ -135,6 +136,7 @@ fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .env_clear()
+        .envs([confine::ALLOCATOR])
         // What a terminal sends to its foreground is meant for the host, which then lets its deliveries finish.
         .process_group(0)
         .kill_on_drop(true)

@@ -68,6 +68,7 @@ pub(crate) async fn run(program: &Path, copy: &Path) -> Result<Manifest, TrialEr
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .env_clear()
+        .envs([confine::ALLOCATOR])
         .kill_on_drop(true)
         .spawn()
         .map_err(TrialError::Start)?;
