@@ -2,7 +2,8 @@
 //!
 //! `passrelay serve` runs as processes of their own; this one asks them over kept connections, from one thread. All is
 //! measured in one run in interleaved rounds, so read the ratios. `--smoke` is a small run that only shows that
-//! everything is answered rightly; `--json FILE` also writes the figures there; `--rounds N` is what it says.
+//! everything is answered rightly; `--json FILE` also writes the figures there; `--rounds N` is what it says;
+//! `--clients N` and `--way WORD` (a word of its name) leave the others out, for whoever looks for where the time goes.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on fails loudly")]
 #![expect(clippy::indexing_slicing, reason = "a bench that cannot go on fails loudly")]
 #![expect(clippy::print_stdout, reason = "the table is the result")]
@@ -20,7 +21,8 @@ use std::fs;
 /// What is asked of the machine.
 struct Plan {
     rounds: usize,
-    clients: &'static [usize],
+    clients: Vec<usize>,
+    ways: Vec<Way>,
     /// Starts of a round by one client, and by several.
     starts: (usize, usize),
     startups: usize,
@@ -40,7 +42,7 @@ fn main() {
 
 async fn run(plan: &Plan) -> Figures {
     let mut figures = Figures::default();
-    let mut houses: Vec<(Way, House)> = Way::ALL.iter().map(|way| (*way, House::built(*way))).collect();
+    let mut houses: Vec<(Way, House)> = plan.ways.iter().map(|way| (*way, House::built(*way))).collect();
     // The first start makes keys and copies.
     houses[0].1.start_up().await;
     for _ in 0..plan.startups {
@@ -51,7 +53,7 @@ async fn run(plan: &Plan) -> Figures {
     }
     // The first round warms up and is not counted.
     for round in 0..=plan.rounds {
-        for &clients in plan.clients {
+        for &clients in &plan.clients {
             for (way, house) in &mut houses {
                 if !way.is_tried_with(clients) {
                     continue;
@@ -73,8 +75,8 @@ async fn run(plan: &Plan) -> Figures {
 }
 
 fn plan() -> Plan {
-    let mut plan =
-        Plan { rounds: 5, clients: &[1, 32, 256], starts: (1_000, 8_000), startups: 9, json: None };
+    let (ways, clients) = (Way::ALL.to_vec(), vec![1, 32, 256]);
+    let mut plan = Plan { rounds: 5, clients, ways, starts: (1_000, 8_000), startups: 9, json: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().expect("a value after it");
@@ -82,9 +84,14 @@ fn plan() -> Plan {
             // What cargo says to every bench.
             "--bench" => {}
             "--smoke" => {
-                (plan.rounds, plan.clients, plan.starts, plan.startups) = (1, &[1, 32], (20, 200), 1);
+                (plan.rounds, plan.clients, plan.starts, plan.startups) = (1, vec![1, 32], (20, 200), 1);
             }
             "--json" => plan.json = Some(value()),
+            "--clients" => plan.clients = vec![value().parse().expect("a number")],
+            "--way" => {
+                let word = value();
+                plan.ways.retain(|way| way.name().contains(&word));
+            }
             "--rounds" => plan.rounds = value().parse().expect("a number"),
             other => unknown(other),
         }
@@ -94,5 +101,5 @@ fn plan() -> Plan {
 
 #[expect(clippy::panic, reason = "there is nothing to go on with")]
 fn unknown(argument: &str) -> ! {
-    panic!("`{argument}`: known are --smoke, --json FILE and --rounds N")
+    panic!("`{argument}`: known are --smoke, --json FILE, --rounds N, --clients N and --way WORD")
 }
