@@ -1,33 +1,23 @@
 //! The configured providers: opened, each in its lane, or not and why.
 
-use super::{
-    Isolation, Lane, Libraries, Settings, copies,
-    engine::{Blueprint, Engine},
-    libraries::LibraryInfo,
-    log::Log,
-    redact::Redactor,
-    schema::Forms,
-    services::{Services, http::Http},
+mod opening;
+mod status;
+
+pub(super) use self::opening::open_lane;
+pub use self::{
+    opening::Workshop,
+    status::{ProviderState, ProviderStatus},
 };
+
+use super::{Isolation, Lane, Libraries, Settings, libraries::LibraryInfo, services::http::Http};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
-use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use provider_api::DeliveryError;
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-
-/// How long a provider may take to open.
-const OPENING: Duration = Duration::from_secs(20);
-
-/// How long a provider that was opened may take to say whether it could deliver.
-const HEALTH: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether a provider that is to be closed is still called.
 const LOOK: Duration = Duration::from_millis(50);
@@ -45,134 +35,6 @@ struct Slot {
     settings: Settings,
     info: Option<LibraryInfo>,
     lane: Result<Arc<Lane>, String>,
-}
-
-/// A configured provider and how it is.
-#[derive(Debug, Clone)]
-pub struct ProviderStatus {
-    /// The provider's id.
-    pub id: String,
-    /// The library's id.
-    pub library: String,
-    /// The library's version, if it was found.
-    pub version: Option<String>,
-    /// The channels it serves.
-    pub channels: Vec<String>,
-    /// How it is.
-    pub state: ProviderState,
-}
-
-/// A configured provider and how it is, as a list of them shows each.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Provider")]
-struct Shown<'a> {
-    /// The provider's id.
-    id: &'a str,
-    /// The library's id.
-    library: &'a str,
-    /// The library's version, if it was found.
-    version: Option<&'a str>,
-    /// The channels it serves.
-    channels: &'a [String],
-    /// `ready`, `resting`, `failed` or `disabled`.
-    state: &'static str,
-    /// Why it is so, where there is a reason.
-    reason: Option<&'a str>,
-}
-
-impl Serialize for ProviderStatus {
-    /// One object: what a list of providers shows of each.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self { id, library, version, channels, state } = self;
-        let shown = Shown {
-            id,
-            library,
-            version: version.as_deref(),
-            channels,
-            state: state.as_str(),
-            reason: state.reason(),
-        };
-        shown.serialize(to)
-    }
-}
-
-impl JsonSchema for ProviderStatus {
-    fn schema_name() -> Cow<'static, str> {
-        Shown::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Shown::json_schema(generator)
-    }
-}
-
-/// How a provider is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProviderState {
-    /// Takes messages.
-    Ready,
-    /// Left alone until a time, with the reason: its service or the provider itself failed too often, or the service
-    /// asked for it.
-    Resting(String),
-    /// Could not be opened, with the reason and perhaps a hint.
-    Failed(String),
-    /// The configuration says `enabled = false`.
-    Disabled,
-}
-
-impl ProviderState {
-    /// The word: `ready`, `resting`, `failed` or `disabled`.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Resting(_) => "resting",
-            Self::Failed(_) => "failed",
-            Self::Disabled => "disabled",
-        }
-    }
-
-    /// Why it is so, where there is a reason.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Resting(reason) | Self::Failed(reason) => Some(reason),
-            Self::Ready | Self::Disabled => None,
-        }
-    }
-}
-
-/// What opening providers needs besides their settings.
-#[derive(Debug, Clone)]
-pub struct Workshop {
-    /// The program that runs libraries in processes of their own: this very program, as a rule.
-    pub program: PathBuf,
-    /// The time.
-    pub clock: Clock,
-    /// Through which proxy their HTTP requests go, if through any.
-    pub proxy: Option<Secret>,
-}
-
-impl Workshop {
-    /// With the program that runs now: this very file, also after another one took its name.
-    pub fn new(clock: Clock) -> Self {
-        Self::of_program(PathBuf::from("/proc/self/exe"), clock)
-    }
-
-    /// With another program that runs libraries the same way.
-    pub fn of_program(program: PathBuf, clock: Clock) -> Self {
-        Self { program, clock, proxy: None }
-    }
-
-    /// The same with a proxy, or without one.
-    #[must_use]
-    pub fn with_proxy(mut self, proxy: Option<Secret>) -> Self {
-        self.proxy = proxy;
-        self
-    }
-
-    /// The program's path.
-    pub fn program(&self) -> &Path {
-        &self.program
-    }
 }
 
 impl Providers {
@@ -360,54 +222,5 @@ impl Slot {
             channels: manifest.map_or_else(Vec::new, |manifest| manifest.channels.clone()),
             state,
         }
-    }
-}
-
-pub(super) async fn open_lane(
-    settings: &Settings,
-    library: &LibraryInfo,
-    workshop: &Workshop,
-    http: Http,
-) -> Result<Lane, DeliveryError> {
-    let redactor = Redactor::default();
-    redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
-    let copy = match settings.isolation {
-        Isolation::Process => Ok(library.copy.clone()),
-        Isolation::Thread => copies::of_its_own(&library.copy, &library.sha256, &settings.id),
-    };
-    let blueprint = Blueprint {
-        provider: settings.id.clone(),
-        program: workshop.program.clone(),
-        copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
-        config: frame::encode(&settings.config, &[]).into(),
-        services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
-        log: Log::new(&settings.id, redactor.clone()),
-        clock: workshop.clock.clone(),
-    };
-    let opening = workshop.clock.timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
-    let late = || DeliveryError::broken("it did not open within 20 s");
-    let (engine, answer) = opening.ok_or_else(late)?.map_err(|error| redactor.clean_error(error))?;
-    let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
-        DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
-    })?;
-    let lane = Lane::new(settings, library, opened, engine, redactor, workshop.clock.clone());
-    // It is open all the same: what stands in its way may pass, and only a delivery shows.
-    if let Some(Err(error)) = workshop.clock.timeout(HEALTH, lane.health()).await {
-        tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");
-    }
-    Ok(lane)
-}
-
-/// The values of a configuration that its schema marks as secrets.
-fn secrets(config: &Value, forms: &Forms<'_>) -> Vec<String> {
-    match config {
-        Value::String(text) if forms.is_secret() => vec![text.clone()],
-        Value::Object(keys) => {
-            keys.iter().flat_map(|(key, value)| secrets(value, &forms.property(key))).collect()
-        }
-        Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(index, value)| secrets(value, &forms.item(index))).collect()
-        }
-        _ => Vec::new(),
     }
 }

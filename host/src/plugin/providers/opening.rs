@@ -1,0 +1,108 @@
+//! One provider opened: its file started, its configuration told, its secrets kept out of every word of it.
+
+use super::super::{
+    Isolation, Lane, Settings, copies,
+    engine::{Blueprint, Engine},
+    libraries::LibraryInfo,
+    log::Log,
+    redact::Redactor,
+    schema::Forms,
+    services::{Services, http::Http},
+};
+use crate::clock::Clock;
+use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long a provider may take to open.
+const OPENING: Duration = Duration::from_secs(20);
+
+/// How long a provider that was opened may take to say whether it could deliver.
+const HEALTH: Duration = Duration::from_secs(2);
+
+/// What opening providers needs besides their settings.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// The program that runs libraries in processes of their own: this very program, as a rule.
+    pub program: PathBuf,
+    /// The time.
+    pub clock: Clock,
+    /// Through which proxy their HTTP requests go, if through any.
+    pub proxy: Option<Secret>,
+}
+
+impl Workshop {
+    /// With the program that runs now: this very file, also after another one took its name.
+    pub fn new(clock: Clock) -> Self {
+        Self::of_program(PathBuf::from("/proc/self/exe"), clock)
+    }
+
+    /// With another program that runs libraries the same way.
+    pub fn of_program(program: PathBuf, clock: Clock) -> Self {
+        Self { program, clock, proxy: None }
+    }
+
+    /// The same with a proxy, or without one.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Option<Secret>) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// The program's path.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
+pub(in crate::plugin) async fn open_lane(
+    settings: &Settings,
+    library: &LibraryInfo,
+    workshop: &Workshop,
+    http: Http,
+) -> Result<Lane, DeliveryError> {
+    let redactor = Redactor::default();
+    redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
+    let copy = match settings.isolation {
+        Isolation::Process => Ok(library.copy.clone()),
+        Isolation::Thread => copies::of_its_own(&library.copy, &library.sha256, &settings.id),
+    };
+    let blueprint = Blueprint {
+        provider: settings.id.clone(),
+        program: workshop.program.clone(),
+        copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
+        config: frame::encode(&settings.config, &[]).into(),
+        services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
+        log: Log::new(&settings.id, redactor.clone()),
+        clock: workshop.clock.clone(),
+    };
+    let opening = workshop.clock.timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
+    let late = || DeliveryError::broken("it did not open within 20 s");
+    let (engine, answer) = opening.ok_or_else(late)?.map_err(|error| redactor.clean_error(error))?;
+    let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
+        DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
+    })?;
+    let lane = Lane::new(settings, library, opened, engine, redactor, workshop.clock.clone());
+    // It is open all the same: what stands in its way may pass, and only a delivery shows.
+    if let Some(Err(error)) = workshop.clock.timeout(HEALTH, lane.health()).await {
+        tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");
+    }
+    Ok(lane)
+}
+
+/// The values of a configuration that its schema marks as secrets.
+fn secrets(config: &Value, forms: &Forms<'_>) -> Vec<String> {
+    match config {
+        Value::String(text) if forms.is_secret() => vec![text.clone()],
+        Value::Object(keys) => {
+            keys.iter().flat_map(|(key, value)| secrets(value, &forms.property(key))).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, value)| secrets(value, &forms.item(index))).collect()
+        }
+        _ => Vec::new(),
+    }
+}

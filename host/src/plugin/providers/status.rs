@@ -1,0 +1,98 @@
+//! How a configured provider is, and how a list of them shows it.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// A configured provider and how it is.
+#[derive(Debug, Clone)]
+pub struct ProviderStatus {
+    /// The provider's id.
+    pub id: String,
+    /// The library's id.
+    pub library: String,
+    /// The library's version, if it was found.
+    pub version: Option<String>,
+    /// The channels it serves.
+    pub channels: Vec<String>,
+    /// How it is.
+    pub state: ProviderState,
+}
+
+/// A configured provider and how it is, as a list of them shows each.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Provider")]
+struct Shown<'a> {
+    /// The provider's id.
+    id: &'a str,
+    /// The library's id.
+    library: &'a str,
+    /// The library's version, if it was found.
+    version: Option<&'a str>,
+    /// The channels it serves.
+    channels: &'a [String],
+    /// `ready`, `resting`, `failed` or `disabled`.
+    state: &'static str,
+    /// Why it is so, where there is a reason.
+    reason: Option<&'a str>,
+}
+
+impl Serialize for ProviderStatus {
+    /// One object: what a list of providers shows of each.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { id, library, version, channels, state } = self;
+        let shown = Shown {
+            id,
+            library,
+            version: version.as_deref(),
+            channels,
+            state: state.as_str(),
+            reason: state.reason(),
+        };
+        shown.serialize(to)
+    }
+}
+
+impl JsonSchema for ProviderStatus {
+    fn schema_name() -> Cow<'static, str> {
+        Shown::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Shown::json_schema(generator)
+    }
+}
+
+/// How a provider is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderState {
+    /// Takes messages.
+    Ready,
+    /// Left alone until a time, with the reason: its service or the provider itself failed too often, or the service
+    /// asked for it.
+    Resting(String),
+    /// Could not be opened, with the reason and perhaps a hint.
+    Failed(String),
+    /// The configuration says `enabled = false`.
+    Disabled,
+}
+
+impl ProviderState {
+    /// The word: `ready`, `resting`, `failed` or `disabled`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Resting(_) => "resting",
+            Self::Failed(_) => "failed",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Why it is so, where there is a reason.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Resting(reason) | Self::Failed(reason) => Some(reason),
+            Self::Ready | Self::Disabled => None,
+        }
+    }
+}
