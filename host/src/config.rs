@@ -36,7 +36,7 @@ mod example;
 pub use draft::{Draft, FILE};
 pub use environment::Environment;
 pub use log::Log;
-pub use made::{MadeApplication, written};
+pub use made::{MadeApplication, Reread, written};
 pub use mistake::{Mistake, Mistakes};
 pub use server::{Server, Store};
 pub use unsaved::{Saved, Unready};

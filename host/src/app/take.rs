@@ -1,7 +1,7 @@
 //! Gives a server what a configuration says: at its start, and again whenever the file is read anew.
 
 use crate::{
-    config::{Config, MadeApplication, Mistake, Saved},
+    config::{Config, MadeApplication, Mistake, Reread, Saved},
     http::Face,
     plugin::{Libraries, Providers, Workshop},
     store::LedgerError,
@@ -35,7 +35,8 @@ impl Live {
 
 /// Applications, routes, prices and texts, each swapped whole: a request sees all of the old ones or all of the new.
 ///
-/// Applications that were made at run time stay, and are read again as they are under this configuration.
+/// Applications that were made at run time stay, and are read again as they are under this configuration: what it takes
+/// away from them they lack from now on.
 pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>) -> Result<(), LedgerError> {
     let _changing = face.changing.lock().await;
     let directory = face.verifier.directory();
@@ -43,17 +44,14 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
     let mut templates = config.templates.clone();
     let mut made = Vec::new();
     for (id, stored) in directory.stored().await? {
-        let (read, told) = match saved.made_before(&id, &stored.settings) {
-            Ok(read) => read,
-            Err(mistakes) => {
-                for mistake in &mistakes {
-                    tell(&id, "an application made at run time is left out", mistake);
-                }
-                continue;
-            }
+        let Reread { made: read, told, is_whole: serves } = saved.made_before(&id, &stored.settings);
+        let what = if serves {
+            "an application made at run time lacks something"
+        } else {
+            "an application made at run time is left out"
         };
-        for mistake in &told {
-            tell(&id, "an application made at run time lacks something", mistake);
+        for Mistake { what: reason, hint, .. } in &told {
+            tracing::error!(application.id = id, reason, hint, "{what}");
         }
         let MadeApplication { application, templates: own, routes } = read;
         if config.applications.contains_key(&id) {
@@ -62,7 +60,7 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
         } else {
             templates.applications.insert(id, own);
         }
-        made.push(Made { application: Arc::new(application), routes, stored });
+        made.push(Made { application: Arc::new(application), routes, stored, serves });
     }
     let providers = config.providers.keys().cloned().collect();
     directory.take(config.applications.clone(), config.routes.clone(), providers, made).await;
@@ -71,8 +69,4 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
     face.saved.store(Arc::new(saved));
     face.libraries.store(libraries);
     Ok(())
-}
-
-fn tell(application: &str, what: &str, mistake: &Mistake) {
-    tracing::error!(application.id = application, why = mistake.what, hint = mistake.hint, "{what}");
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::Live,
-    config::{Config, Draft, Environment, Mistake},
+    config::{Config, Draft, Environment, Mistake, Server},
     plugin::{Libraries, NO_COPIES, Occupied},
     telemetry::Filter,
 };
@@ -76,7 +76,8 @@ impl Reload {
         for key in unchangeable(&self.began, &config) {
             tracing::warn!(config.key = key, "`{key}` changes at the next start only");
         }
-        config.server.clone_from(&self.began.server);
+        let allow_test_recipients = config.server.allow_test_recipients;
+        config.server = Server { allow_test_recipients, ..self.began.server.clone() };
         if let Err(error) = self.occupy(&config, &libraries) {
             tracing::error!(%error, "the copies of the libraries cannot be used: everything stays as it was");
             return;

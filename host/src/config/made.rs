@@ -33,6 +33,17 @@ pub struct MadeApplication {
     pub routes: Routes,
 }
 
+/// What an application that was made before means now.
+#[derive(Debug, Clone)]
+pub struct Reread {
+    /// The application, as far as it can be read.
+    pub made: MadeApplication,
+    /// What is wrong, and therefore missing.
+    pub told: Vec<Mistake>,
+    /// Whether it may serve: not where this version of the program does not know what its settings mean.
+    pub is_whole: bool,
+}
+
 impl Saved {
     /// Reads an application that is to be made: the fields of `[applications.ID]`, but for `api_keys`.
     ///
@@ -44,18 +55,31 @@ impl Saved {
         Mistakes::of(told).map_or(Ok(made), Err)
     }
 
-    /// Reads an application that was made before. What has changed around it since, such as a provider that its methods
-    /// need, stops nothing and is told.
-    ///
-    /// # Errors
-    ///
-    /// When this version of the program cannot read it.
-    pub fn made_before(
-        &self,
-        id: &str,
-        fields: &Map<String, Json>,
-    ) -> Result<(MadeApplication, Vec<Mistake>), Mistakes> {
-        self.read(&Shelf::of(&self.libraries, &self.directories), id, fields)
+    /// Reads an application that was made before. What has changed around it since takes away what stands on it (a
+    /// route, the texts of a channel that name a variable of the site, test recipients), is told, and stops nothing.
+    pub fn made_before(&self, id: &str, fields: &Map<String, Json>) -> Reread {
+        self.reread(&Shelf::of(&self.libraries, &self.directories), id, fields)
+    }
+
+    fn reread(&self, shelf: &Shelf<'_>, id: &str, fields: &Map<String, Json>) -> Reread {
+        let mut lost = Vec::new();
+        let read = self.read(shelf, id, fields).or_else(|mistakes| {
+            lost.extend(mistakes.iter().cloned());
+            self.read(shelf, id, &without(fields, &lost))
+        });
+        if let Ok((made, told)) = read {
+            return Reread { made, told: lost.into_iter().chain(told).collect(), is_whole: true };
+        }
+        let ground = Ground { may_test: false, ..self.ground() };
+        let (tree, mut report) = (node(&Json::Object(fields.clone())), Report::new(&self.file, ""));
+        let typed = applications::settings(id, Vec::new(), Section::root(&tree), &ground, &mut report);
+        let (templates, routes) = (BTreeMap::new(), Routes::default());
+        let made = MadeApplication { application: typed.application, templates, routes };
+        Reread { made, told: lost, is_whole: false }
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        Ground { site: &self.site, limits: &self.limits, may_test: self.may_test }
     }
 
     /// Reads it, and tells apart what is wrong with its routes.
@@ -67,8 +91,7 @@ impl Saved {
     ) -> Result<(MadeApplication, Vec<Mistake>), Mistakes> {
         let mut report = Report::new(&self.file, "");
         let tree = node(&Json::Object(fields.clone()));
-        let ground = Ground { site: &self.site, limits: &self.limits, may_test: self.may_test };
-        let typed = applications::settings(id, Vec::new(), Section::root(&tree), &ground, &mut report);
+        let typed = applications::settings(id, Vec::new(), Section::root(&tree), &self.ground(), &mut report);
         report.close()?;
         let mut report = Report::new(&self.file, "");
         let providers: Vec<providers::Typed> = self.providers.values().map(known).collect();
@@ -80,6 +103,23 @@ impl Saved {
         let told = told.into_iter().map(about_methods).collect();
         Ok((MadeApplication { application, templates: templates::layers(&templates), routes }, told))
     }
+}
+
+/// The fields without what stands on the configuration and is wrong: the texts of a channel, test recipients.
+fn without(fields: &Map<String, Json>, wrong: &[Mistake]) -> Map<String, Json> {
+    let mut fields = fields.clone();
+    for path in wrong.iter().filter_map(|mistake| mistake.field.as_deref()) {
+        let mut keys = path.split('.');
+        match (keys.next(), keys.next()) {
+            (Some("templates"), Some(channel)) => {
+                let texts = fields.get_mut("templates").and_then(Json::as_object_mut);
+                texts.map(|texts| texts.remove(channel));
+            }
+            (Some("test_recipients"), _) => drop(fields.remove("test_recipients")),
+            _ => {}
+        }
+    }
+    fields
 }
 
 /// A configured provider, as far as routes ask for it.
@@ -119,6 +159,7 @@ pub fn written(application: &Application) -> Map<String, Json> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::application::TestRecipients;
     use crate::config::{Draft, Environment};
     use provider_api::Manifest;
     use std::{path::Path, sync::Arc};
@@ -180,6 +221,42 @@ mod tests {
         let mistakes = read(&json!({})).unwrap_err();
         let only = mistakes.iter().next().unwrap();
         assert_eq!((only.what.as_str(), only.field.as_deref()), ("`methods` is missing", Some("methods")));
+    }
+
+    #[test]
+    fn what_the_file_takes_away_is_missing_and_stops_nothing_and_what_is_unknown_does_not_serve() {
+        let reread = |file: &str, fields: &Json| {
+            let (manifests, environment) = (manifests(), Environment::of([("", "")]));
+            let shelf = Shelf::new(&manifests, &[], &[]);
+            let draft = Draft::parse(&format!("{FILE}{file}"), Path::new("p.toml"), environment);
+            let config = draft.finish_with(&Shelf::new(&manifests, &[], &[])).unwrap();
+            Saved::new(&config, Arc::default()).reread(&shelf, "shop", fields.as_object().unwrap())
+        };
+        let fields = json!({
+            "methods": ["one:code", "any:code"], "code": { "length": 8 }, "test_recipients": { "+447700900123": "123456" },
+            "templates": { "sms": { "generic": "{payload} {{ brand }}" }, "push": { "generic": "{payload} it is" } },
+        });
+        let full = "[server]\nallow_test_recipients = true\n[site.variables]\nbrand = \"B\"\n";
+        let Reread { made, told, is_whole } = reread(full, &fields);
+        assert_eq!((made.templates.len(), told.len(), is_whole), (2, 0, true), "{told:?}");
+        assert!(
+            format!("{:?}", made.application.test_recipients) != format!("{:?}", TestRecipients::default())
+        );
+
+        let Reread { made, told, is_whole } = reread("", &fields);
+        let of: Vec<_> = told.iter().filter_map(|mistake| mistake.field.as_deref()).collect();
+        assert_eq!((of, is_whole), (vec!["test_recipients", "templates.sms.generic"], true), "{told:?}");
+        assert_eq!(made.templates.keys().map(Channel::as_str).collect::<Vec<_>>(), ["push"]);
+        assert_eq!((made.application.policy.length, made.application.methods.len()), (8, 2));
+        assert_eq!(
+            format!("{:?}", made.application.test_recipients),
+            format!("{:?}", TestRecipients::default())
+        );
+
+        let Reread { made, told, is_whole } =
+            reread(full, &json!({ "methods": ["one:code"], "colour": "red" }));
+        assert_eq!((told[0].field.as_deref(), is_whole), (Some("colour"), false));
+        assert_eq!(made.application.methods.len(), 1, "it can be shown");
     }
 
     #[test]

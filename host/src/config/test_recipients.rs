@@ -18,7 +18,7 @@ pub(super) fn read(table: &Section<'_>, may_test: bool, report: &mut Report) -> 
             table.path()
         );
         let hint = "on a server for tests, say `allow_test_recipients = true` in `[server]`; elsewhere take them out";
-        report.mistake(table.at(), what, Some(hint.to_owned()));
+        report.mistake_of(table.path().to_owned(), table.at(), what, Some(hint.to_owned()));
         return TestRecipients::default();
     }
     TestRecipients::new(fields.iter().filter_map(|field| recipient(field, table.path(), report)).collect())
@@ -30,7 +30,7 @@ fn recipient(field: &Field<'_>, path: &str, report: &mut Report) -> Option<(Reci
         Ok(recipient) => Some(recipient),
         Err(why) => {
             let what = format!("`{path}` has a key that is no phone number and no e-mail address: {why}");
-            report.mistake(field.key_at, what, Some(HINT.to_owned()));
+            report.mistake_of(path.to_owned(), field.key_at, what, Some(HINT.to_owned()));
             None
         }
     };
@@ -39,7 +39,7 @@ fn recipient(field: &Field<'_>, path: &str, report: &mut Report) -> Option<(Reci
             Typed::read(text).ok().filter(|code| code.is_plain() && (4..=10).contains(&code.expose().len()));
         if code.is_none() {
             let what = format!("`{path}` has a code that is not 4 to 10 ASCII letters or digits");
-            report.mistake(field.at(), what, Some(HINT.to_owned()));
+            report.mistake_of(path.to_owned(), field.at(), what, Some(HINT.to_owned()));
         }
         code
     });

@@ -111,12 +111,12 @@ impl Directory {
         self.present.store(Arc::new(present.with_file(OfFile::new(applications, routes, providers))));
     }
 
-    /// The application of this id; the file's goes first.
+    /// The application of this id, if it may call; the file's goes first.
     pub fn application(&self, id: &str) -> Option<Arc<Application>> {
         self.present.load().application(id)
     }
 
-    /// Every application by id, with where it was made.
+    /// Every application by id, with where it was made; also those that may not call.
     pub fn applications(&self) -> Vec<(Arc<Application>, Source)> {
         let present = self.present.load();
         let of_file = present.file.applications.values().map(|found| (Arc::clone(found), Source::File));
@@ -150,7 +150,7 @@ impl Present {
 
     /// With the routes that the applications need together.
     fn settled(mut self) -> Self {
-        let made = self.made.values().map(|made| &made.routes);
+        let made = self.serving().map(|(_, made)| &made.routes);
         let all = made.chain([&self.file.routes]).flat_map(Routes::iter);
         self.routes = Routes::new(all.map(|(channel, route)| (channel.clone(), route.to_vec())).collect());
         self
@@ -158,13 +158,18 @@ impl Present {
 
     fn application(&self, id: &str) -> Option<Arc<Application>> {
         let of_file = self.file.applications.get(id);
-        of_file.or_else(|| self.made.get(id).map(|made| &made.application)).cloned()
+        let made = || self.made.get(id).filter(|made| made.serves).map(|made| &made.application);
+        of_file.or_else(made).cloned()
     }
 
-    /// Every application.
+    fn serving(&self) -> impl Iterator<Item = (&String, &Made)> {
+        self.made.iter().filter(|(_, made)| made.serves)
+    }
+
+    /// Every application that may call.
     pub(super) fn applications(&self) -> impl Iterator<Item = &Arc<Application>> {
         let hidden = |id: &String| self.file.applications.contains_key(id);
-        let made = self.made.iter().filter(move |(id, _)| !hidden(id)).map(|(_, made)| &made.application);
+        let made = self.serving().filter(move |(id, _)| !hidden(id)).map(|(_, made)| &made.application);
         self.file.applications.values().chain(made)
     }
 

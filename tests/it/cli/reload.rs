@@ -108,6 +108,48 @@ async fn with_a_mistake_nothing_changes_and_a_provider_that_does_not_open_leaves
     }
 }
 
+/// What an application that was made at run time stands on may leave the file: it lacks that, and goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_made_at_run_time_outlives_what_the_file_takes_away_from_it() {
+    const TESTED: &str = "+447700900199";
+    let full = CONFIGURATION
+        .replace("[site]", "allow_test_recipients = true\n[site.variables]\nbrand = \"B\"\n[site]");
+    let console = Console::configured(&full);
+    let mut server = console.serve();
+    let socket = console.file("passrelay-admin.sock");
+    let operator = reqwest::Client::builder().no_proxy().unix_socket(socket).build().unwrap();
+    let shop = "http://localhost/v1/applications/shop";
+    let fields = json!({
+        "methods": ["sms:code"], "test_recipients": { TESTED: "123456" },
+        "templates": { "sms": { "generic": "{payload} of {{ brand }}" } },
+    });
+    assert_eq!(operator.put(shop).json(&fields).send().await.unwrap().status(), StatusCode::CREATED);
+    let key = console.run("keys new --application shop");
+    let key = key.out.lines().next().unwrap();
+    assert_eq!(start(&server, key, TESTED).await.1["test"], true);
+    start(&server, key, "+447700900123").await;
+    reload(&console, &mut server, CONFIGURATION, "configuration taken");
+    assert_eq!(
+        start(&server, key, TESTED).await.1["delivery"]["status"],
+        "sent",
+        "it is a recipient as any other"
+    );
+    start(&server, key, "+447700900124").await;
+    let said = texts(&console, "outbox.jsonl");
+    assert!(said[0].ends_with(" of B") && said[2].ends_with(" is your Example code."), "{said:?}");
+    assert_eq!(operator.get(shop).send().await.unwrap().status(), StatusCode::OK);
+    // The file's own applications are held to the flag as it is now, too.
+    let tested = format!("{CONFIGURATION}test_recipients = {{ \"{TESTED}\" = \"123456\" }}\n");
+    reload(&console, &mut server, &tested, "everything stays as it was");
+    reload(&console, &mut server, &full, "configuration taken");
+    assert_eq!(start(&server, key, "+447700900125").await.0, StatusCode::CREATED);
+    assert!(texts(&console, "outbox.jsonl")[3].ends_with(" of B"), "what comes back is there again");
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("an application made at run time lacks something"), "{log}");
+    assert!(!log.contains("changes at the next start only"), "{log}");
+}
+
 /// What a message costs is what the file says when it is settled: one table is another's place, or nobody's.
 #[tokio::test(flavor = "multi_thread")]
 async fn prices_are_taken_without_a_restart() {

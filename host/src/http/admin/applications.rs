@@ -9,7 +9,7 @@ use crate::{
     application::Application,
     config::{MadeApplication, written},
     http::{Face, Problem, body::Body, problem::FieldError, shown::json},
-    verifier::{DirectoryError, Source, VerifyError},
+    verifier::{DirectoryError, Made, Source, VerifyError},
 };
 use axum::{
     extract::{Path, State, rejection::PathRejection},
@@ -109,13 +109,16 @@ fn shown(application: &Application, source: &Source) -> Value {
     let mut fields = Map::from_iter([("id".to_owned(), value!(application.id))]);
     match source {
         Source::File => fields.extend([("source".to_owned(), value!("file"))]),
-        Source::Api(stored) => {
+        Source::Api(Made { stored, serves, .. }) => {
             fields.extend(stored.settings.clone());
             fields.extend([
                 ("source".to_owned(), value!("api")),
                 ("created_at".to_owned(), value!(stored.created_at)),
                 ("updated_at".to_owned(), value!(stored.updated_at)),
             ]);
+            if !serves {
+                fields.insert("left_out".to_owned(), value!(true));
+            }
         }
     }
     fields.extend(written(application));

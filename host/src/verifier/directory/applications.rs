@@ -23,6 +23,9 @@ pub struct Made {
     pub routes: Routes,
     /// What was asked for, and when.
     pub stored: KeptApplication,
+    /// Whether it may call. One that this version cannot read may not, and is there all the same: to be seen, said anew
+    /// or removed.
+    pub serves: bool,
 }
 
 /// An application as it is kept: what was asked for, so that whatever a later version makes of it is what it means.
@@ -42,12 +45,12 @@ pub enum Source {
     /// In the configuration file.
     File,
     /// At run time.
-    Api(KeptApplication),
+    Api(Made),
 }
 
 impl Made {
     pub(super) fn shown(&self) -> (Arc<Application>, Source) {
-        (Arc::clone(&self.application), Source::Api(self.stored.clone()))
+        (Arc::clone(&self.application), Source::Api(self.clone()))
     }
 }
 
@@ -95,7 +98,7 @@ impl Directory {
         self.ledger.insist(Vec::new(), write).await?;
         let is_new = before.is_none();
         let mut next = Present::clone(&present);
-        next.made.insert(id, Made { application: Arc::new(application), routes, stored });
+        next.made.insert(id, Made { application: Arc::new(application), routes, stored, serves: true });
         self.present.store(Arc::new(next.settled()));
         Ok(is_new)
     }

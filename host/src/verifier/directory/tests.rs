@@ -140,6 +140,7 @@ async fn applications_and_keys_are_known_again_by_the_next_server() {
         application: Arc::new(application(&id, &[])),
         routes: Routes::default(),
         stored,
+        serves: true,
     });
     next.take(of_file(), Routes::default(), BTreeSet::new(), made.collect()).await;
     assert_eq!(
@@ -161,7 +162,9 @@ async fn the_files_applications_are_changed_in_the_file_only() {
     house.hand.advance(Duration::from_mins(1));
     assert!(!house.put("shop", true).await.unwrap());
     let all = house.directory.applications();
-    let [(shop, Source::Api(stored)), (web, Source::File)] = all.as_slice() else { panic!("{all:?}") };
+    let [(shop, Source::Api(Made { stored, .. })), (web, Source::File)] = all.as_slice() else {
+        panic!("{all:?}")
+    };
     assert_eq!((web.id.as_str(), shop.id.as_str()), ("web", "shop"));
     assert_eq!(stored.updated_at.duration_since(stored.created_at).as_secs(), 60);
     assert!(matches!(house.directory.remove("other").await, Err(DirectoryError::NoApplication(_))));
@@ -188,6 +191,33 @@ async fn a_file_that_is_read_anew_goes_first_and_hides_nothing_for_ever() {
     assert!(house.directory.application("shop").is_some());
     let present = house.directory.present();
     assert!(present.routes().of(&push) == ["one"] && present.is_provider("one"));
+}
+
+/// It may come back with a version that can read it, so nobody may take its place and its keys unseen.
+#[tokio::test]
+async fn one_that_does_not_serve_is_still_there_to_be_seen_said_anew_and_removed() {
+    let house = house();
+    house.put("shop", false).await.unwrap();
+    let (_, key) = house.key(Scope::Application, Some("shop")).await;
+    let left_out = || async {
+        let made = house.directory.present().made["shop"].clone();
+        let made = vec![Made { serves: false, ..made }];
+        house.directory.take(of_file(), Routes::default(), BTreeSet::new(), made).await;
+    };
+    left_out().await;
+    assert_eq!(house.calls(key.expose()), "nobody");
+    assert!(house.directory.application("shop").is_none());
+    assert_eq!(
+        (house.directory.applications().len(), house.directory.present().applications().count()),
+        (2, 1)
+    );
+    assert!(matches!(house.put("shop", false).await, Err(DirectoryError::Taken(_))));
+    assert!(!house.put("shop", true).await.unwrap());
+    assert_eq!(house.calls(key.expose()), "shop");
+    left_out().await;
+    house.directory.remove("shop").await.unwrap();
+    house.put("shop", false).await.unwrap();
+    assert_eq!(house.calls(key.expose()), "nobody", "another application of the same name is another");
 }
 
 #[tokio::test]

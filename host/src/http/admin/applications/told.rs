@@ -188,6 +188,10 @@ struct Application {
     /// When it was changed last; of one made at run time.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<Timestamp>,
+    /// There, and `true`, where this version of the server does not know what its settings mean: it may not call until
+    /// they are said anew. The log says what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<bool>,
 }
 
 /// Whether an application stands in the file or was made at run time.
@@ -262,7 +266,7 @@ pub(in crate::http::admin) fn told_replace(operation: Operation<'_>) -> Operatio
 /// Removing one.
 pub(in crate::http::admin) fn told_remove(operation: Operation<'_>) -> Operation<'_> {
     operation
-        .named("removeApplication", "Removes an application, and its API keys with it")
+        .named("removeApplication", "Removes an application, and its API keys and stored members with it")
         .of_operator()
         .of_store()
         .at::<String>(ID, "shop")
