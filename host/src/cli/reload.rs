@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::Live,
-    config::{Config, Draft, Environment, Mistake, Server},
+    config::{Config, Mistake, Server},
     plugin::{Libraries, NO_COPIES, Occupied},
     telemetry::Filter,
 };
@@ -14,7 +14,9 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
     io,
     path::{Path, PathBuf},
+    thread,
 };
+use tokio::{runtime::Handle, sync::oneshot};
 
 /// What is needed to read the file again, and to know what has changed.
 pub(super) struct Reload {
@@ -48,8 +50,7 @@ impl Reload {
 
     /// Reads the file again and takes what it says; with a mistake in it nothing changes.
     pub(super) async fn now(&mut self, live: &Live) {
-        let draft = Draft::load(self.file.as_deref(), Environment::process());
-        let Setup { mut config, libraries } = match setup::complete(draft).await {
+        let Setup { mut config, libraries } = match read(self.file.clone()).await {
             Ok(setup) => setup,
             Err(Trouble::Misconfigured(mistakes)) => {
                 for Mistake { file, line, column, what, hint, .. } in &mistakes {
@@ -97,6 +98,17 @@ impl Reload {
     }
 }
 
+/// Reads the file on a thread of its own: what it names may keep a reader waiting for ever, such as a pipe that nobody
+/// writes to, and no thread that serves may wait with it.
+async fn read(file: Option<PathBuf>) -> Result<Setup, Trouble> {
+    let (tell, told) = oneshot::channel();
+    let runtime = Handle::current();
+    let reading = move || drop(tell.send(runtime.block_on(setup::load(file.as_deref()))));
+    let begun = thread::Builder::new().name("reload".to_owned()).spawn(reading);
+    begun.map_err(|why| Trouble::new(format!("no thread could be begun: {why}")))?;
+    told.await.unwrap_or_else(|_| Err(Trouble::new("reading it panicked")))
+}
+
 /// The keys that say something else than at the start, and can only be taken at the next one.
 fn unchangeable(began: &Config, now: &Config) -> Vec<&'static str> {
     let (one, other) = (&began.server, &now.server);
@@ -117,6 +129,7 @@ fn unchangeable(began: &Config, now: &Config) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Draft, Environment};
 
     fn config(text: &str) -> Config {
         let draft = Draft::parse(text, Path::new("p.toml"), Environment::of([("", "")]));

@@ -44,7 +44,7 @@ use provider_api::{
 use std::{path::Path, sync::Arc};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
+    sync::{Mutex, oneshot},
 };
 
 /// Begins to log as the configuration says, to standard error.
@@ -79,7 +79,7 @@ pub(super) async fn conform(
 
 /// Serves until the process is told to stop; on SIGHUP it takes what the file says now.
 pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> Result<(), Trouble> {
-    let mut again = Reload::of(file, &setup, filter)?;
+    let again = Reload::of(file, &setup, filter)?;
     let Setup { config, libraries } = setup;
     let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -116,15 +116,20 @@ pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> 
         told().await;
     };
     let live = app.live();
-    let reloading = async {
+    // In tasks of its own: whoever accepts connections neither waits for a reload nor ends with one that panics.
+    let again = Arc::new(Mutex::new(again));
+    tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            again.now(&live).await;
+            let (again, live) = (Arc::clone(&again), live.clone());
+            if tokio::spawn(async move { again.lock().await.now(&live).await }).await.is_err() {
+                tracing::error!(
+                    "taking the configuration panicked: the server goes on with what was taken before"
+                );
+            }
         }
-        std::future::pending::<()>().await;
-    };
+    });
     tokio::select! {
         () = app.serve(async { drop(stopped.await) }) => Ok(()),
-        () = reloading => Ok(()),
         () = hurried => Err(Trouble::new("a second signal ended the server before everything was finished")),
     }
 }

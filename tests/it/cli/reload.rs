@@ -3,8 +3,12 @@
 use super::{CONFIGURATION, NOT_ANSWERING};
 use harness::{Console, KEY, Server};
 use reqwest::StatusCode;
-use rustix::process::Signal;
+use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    process::Signal,
+};
 use serde_json::{Value, json};
+use std::io::Write as _;
 
 /// Starts a verification and waits for its delivery; once more where a busy machine missed the provider's 50 ms.
 pub(super) async fn start(server: &Server, key: &str, to: &str) -> (StatusCode, Value) {
@@ -105,6 +109,36 @@ async fn with_a_mistake_nothing_changes_and_a_provider_that_does_not_open_leaves
         "the provider stays as it was",
     ] {
         assert!(log.contains(words), "{words}: {log}");
+    }
+}
+
+/// A secret may stand in a pipe that somebody fills later, or never.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_keeps_its_reader_waiting_keeps_nobody_else_waiting() {
+    let console = Console::configured(CONFIGURATION);
+    let mut server = console.serve();
+    let pipe = console.file("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let piped = CONFIGURATION.replace("\"key-of-web-0123456789\"", "{ file = \"pipe\" }");
+    for round in 0..2 {
+        console.write("passrelay.toml", &piped);
+        server.signal(Signal::HUP);
+        // Opens once the server reads from the other end.
+        let other = pipe.clone();
+        let open = move || std::fs::OpenOptions::new().write(true).open(other).unwrap();
+        let mut writer = tokio::task::spawn_blocking(open).await.unwrap();
+        for n in 0..8 {
+            assert_eq!(start(&server, KEY, &format!("+4477009001{round}{n}")).await.0, StatusCode::CREATED);
+        }
+        if round == 1 {
+            // And it ends as always.
+            let (code, log) = server.stop();
+            assert_eq!(code, Some(0), "{log}");
+            return;
+        }
+        writer.write_all(KEY.as_bytes()).unwrap();
+        drop(writer);
+        server.wait_for("configuration taken");
     }
 }
 
