@@ -44,13 +44,26 @@ pub fn main() -> ExitCode {
     if let Some(ended) = plugin::run_as_provider_process(env::args_os().skip(1)) {
         return ended;
     }
-    if forbid_core_dumps().is_err() {
-        return Exit::Failed.into();
+    if let Err(why) = forbid_core_dumps() {
+        let what = "core dumps cannot be forbidden, and one would hold keys";
+        return unable(&format!("{what}: {why}\nhint: see what forbids prctl(2) and setrlimit(2) here"));
     }
-    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().enable_all().build() else {
-        return Exit::Failed.into();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            return unable(&format!(
+                "no threads can be begun: {why}\nhint: see `ulimit -u` and the memory left"
+            ));
+        }
     };
     runtime.block_on(run(env::args_os(), &mut io::stdout(), &mut io::stderr())).into()
+}
+
+/// What keeps the program from reading what was asked for.
+fn unable(why: &str) -> ExitCode {
+    // Where even this cannot be said, the exit code is all there is.
+    drop(writeln!(io::stderr(), "error: {why}"));
+    Exit::Failed.into()
 }
 
 /// Does what these arguments ask for (the program's own name first) and writes what comes of it.
