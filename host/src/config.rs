@@ -33,7 +33,7 @@ mod bad_files;
 #[cfg(test)]
 mod example;
 
-pub use draft::{Draft, FILE};
+pub use draft::{Draft, FILE, Whereabouts};
 pub use environment::Environment;
 pub use log::Log;
 pub use made::{MadeApplication, Reread, written};

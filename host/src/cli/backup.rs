@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Copies the configured store into a new file.
 pub(super) async fn run(file: Option<&Path>, copy: &Path) -> Result<Page, Trouble> {
-    let Store::Sqlite(store) = setup::load(file).await?.config.store else {
+    let Store::Sqlite(store) = setup::draft(file).whereabouts()?.store else {
         let hint = "a store that lasts is `[store] url = \"sqlite:passrelay.db\"`";
         return Err(Trouble::new("a store in memory has nothing that could be copied").with_hint(hint));
     };

@@ -18,26 +18,23 @@ const ONCE: &str = "It is told this once: keep it where the application finds it
 
 /// Does what is asked.
 pub(super) async fn run(file: Option<&Path>, command: Keys) -> Result<Page, Trouble> {
-    // Asked of no server: a key file is whole before one starts.
-    if matches!(command, Keys::Rotate) {
-        return rotate::run(file).await;
-    }
-    let operator = Operator::of(file).await?;
     match command {
-        Keys::Rotate => rotate::run(file).await,
+        // Asked of no server: a key file is whole before one starts.
+        Keys::Rotate => rotate::run(file),
         Keys::New(asked) => {
+            let operator = Operator::or_made(file).await?;
             let made = operator.ask(Question::post(&["v1", "keys"], &request(asked))).await?;
             Ok(Page::new(new(&made, operator.forgets()), made))
         }
         Keys::List => {
-            let kept = operator.ask(Question::get(&["v1", "keys"])).await?;
+            let kept = Operator::of(file).await?.ask(Question::get(&["v1", "keys"])).await?;
             Ok(Page::new(list(&kept), kept))
         }
         Keys::Revoke { id } => {
             // Whoever pastes the whole key means the key; its secret goes nowhere.
             let id = id.expose();
             let id = id.strip_prefix("prk_").and_then(|rest| rest.split('_').next()).unwrap_or(id);
-            operator.ask(Question::delete(&["v1", "keys", id])).await?;
+            Operator::of(file).await?.ask(Question::delete(&["v1", "keys", id])).await?;
             Ok(Page::new(format!("revoked {}", one_line(id)), json!({ "revoked": id })))
         }
     }

@@ -1,7 +1,7 @@
 //! How subcommands ask the operator routes: of the server that runs, else here, over the store that it left.
 
-use super::{setup, setup::Setup, trouble::Trouble, wiring};
-use crate::config::Store;
+use super::{setup, trouble::Trouble, wiring};
+use crate::config::{Draft, Store, Whereabouts};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -9,7 +9,7 @@ use axum::{
 };
 use reqwest::Url;
 use serde_json::Value;
-use std::{io::ErrorKind, net::SocketAddr, path::Path, time::Duration};
+use std::{fs, io::ErrorKind, net::SocketAddr, path::Path, time::Duration};
 use tokio::net::{TcpStream, UnixStream};
 use tower::ServiceExt as _;
 
@@ -71,31 +71,39 @@ impl<'a> Question<'a> {
 }
 
 impl Operator {
-    /// The server of this configuration if it runs; else its store, unless that is gone with the server.
+    /// The server of this configuration if it runs; else its store, unless that is gone with the server. What else the
+    /// file says does not matter to a server that runs.
     pub(super) async fn of(file: Option<&Path>) -> Result<Self, Trouble> {
-        Self::at(setup::load(file).await?).await
+        Self::at(setup::draft(file), false).await
     }
 
-    async fn at(setup: Setup) -> Result<Self, Trouble> {
-        let socket = setup.config.server.admin.clone();
+    /// The same; where neither server nor store is, a store and a key file are made.
+    pub(super) async fn or_made(file: Option<&Path>) -> Result<Self, Trouble> {
+        Self::at(setup::draft(file), true).await
+    }
+
+    async fn at(draft: Draft, may_make: bool) -> Result<Self, Trouble> {
+        let Whereabouts { server, store, keys } = draft.whereabouts()?;
+        let socket = server.admin;
         if let Some(socket) = &socket
             && lives(socket).await?
         {
             let client =
                 reqwest::Client::builder().no_proxy().timeout(PATIENCE).unix_socket(socket.as_path());
             let client = client.build().map_err(|why| Trouble::told(&why))?;
-            return Ok(Self { way: Way::Server(client), store: setup.config.store });
+            return Ok(Self { way: Way::Server(client), store });
         }
-        if setup.config.store == Store::Memory {
-            return Err(nobody(socket.as_deref()));
-        }
-        if let Some(address) = setup.config.server.admin_address
+        let Store::Sqlite(kept) = &store else { return Err(nobody(socket.as_deref())) };
+        if let Some(address) = server.admin_address
             && TcpStream::connect(address).await.is_ok()
         {
             return Err(by_key_only(address));
         }
-        let way = Way::Here(wiring::at_rest(&setup).await?);
-        Ok(Self { way, store: setup.config.store })
+        if let Some(missing) = [kept, &keys].into_iter().find(|file| !may_make && is_absent(file)) {
+            return Err(nothing(missing));
+        }
+        let way = Way::Here(wiring::at_rest(&setup::complete(draft).await?).await?);
+        Ok(Self { way, store })
     }
 
     /// Whether what is kept ends with the server.
@@ -163,6 +171,17 @@ async fn lives(socket: &Path) -> Result<bool, Trouble> {
     }
 }
 
+fn is_absent(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_err_and(|why| why.kind() == ErrorKind::NotFound)
+}
+
+/// Looking makes nothing: in another folder, or as another user, it would stand in the server's way.
+fn nothing(missing: &Path) -> Trouble {
+    let shown = missing.display();
+    Trouble::new(format!("no server runs, and there is no `{shown}`: nothing was kept here"))
+        .with_hint("name the configuration with `--config FILE`, or start the server: `passrelay serve`")
+}
+
 /// A server runs that answers operators by their keys, of which this program has none.
 fn by_key_only(address: SocketAddr) -> Trouble {
     Trouble::new(format!("the server answers operators on `{address}` only, where a key is needed"))
@@ -201,17 +220,19 @@ pub(super) fn problem(body: &Value) -> Trouble {
 mod tests {
     use super::*;
     use crate::{
-        config::{Draft, Environment},
+        config::Environment,
         http::{AdminSocket, serve},
-        plugin::Libraries,
     };
     use axum::{Json, http::StatusCode, routing::any};
     use serde_json::json;
 
-    fn setup(folder: &Path, text: &str) -> Setup {
-        let draft = Draft::parse(text, &folder.join("p.toml"), Environment::of([("", "")]));
-        Setup { config: draft.finish(&Libraries::default()).unwrap(), libraries: Libraries::default() }
+    async fn at(folder: &Path, text: &str) -> Result<Operator, Trouble> {
+        Operator::at(Draft::parse(text, &folder.join("p.toml"), Environment::of([("", "")])), false).await
     }
+
+    /// What only the server needs, and has.
+    const SECRETIVE: &str = "[server]\nproxy = { env = \"NOWHERE\" }\n[applications.web]\n\
+        api_keys = [{ env = \"NOWHERE\" }]\nmethods = [\"sms:code\"]\n";
 
     /// Answers with what was asked, or with a problem.
     fn echo() -> Router {
@@ -246,9 +267,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let socket = AdminSocket::open(&folder.path().join("passrelay-admin.sock")).unwrap();
         let server = tokio::spawn(serve(socket, echo(), std::future::pending()));
-        answers_alike(&Operator::at(setup(folder.path(), "")).await.unwrap()).await;
+        answers_alike(&at(folder.path(), SECRETIVE).await.unwrap()).await;
         answers_alike(&Operator { way: Way::Here(echo()), store: Store::Memory }).await;
         server.abort();
+    }
+
+    #[tokio::test]
+    async fn who_only_looks_makes_nothing_and_a_file_that_does_not_say_where_is_no_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |trouble: Result<Operator, Trouble>| trouble.err().unwrap().text();
+        let store = folder.path().join("passrelay.db");
+        let nothing = told(at(folder.path(), SECRETIVE).await);
+        let expected =
+            format!("error: no server runs, and there is no `{}`: nothing was kept", store.display());
+        assert!(nothing.starts_with(&expected), "{nothing}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        for wrong in
+            ["[stroe]\nurl = \"sqlite:other.db\"", "[store\n", "[store]\nurl = 7", "[keys]\nfiel = \"k\""]
+        {
+            let wrong = told(at(folder.path(), wrong).await);
+            assert!(wrong.contains("p.toml:") && wrong.contains("1 mistake"), "{wrong}");
+        }
     }
 
     #[tokio::test]
@@ -259,7 +298,7 @@ mod tests {
         for _ in 0..2 {
             let shown = socket.display();
             assert_eq!(
-                told(Operator::at(setup(folder.path(), "[store]\nurl = \"memory:\"")).await),
+                told(at(folder.path(), "[store]\nurl = \"memory:\"").await),
                 format!(
                     "error: no server runs on `{shown}`, and `store.url` keeps nothing without one\n\
                      hint: start it: `passrelay serve`"
@@ -269,13 +308,13 @@ mod tests {
             drop(std::os::unix::net::UnixListener::bind(&socket));
         }
         let off = "[server]\nadmin = \"off\"\n[store]\nurl = \"memory:\"";
-        let off = told(Operator::at(setup(folder.path(), off)).await);
+        let off = told(at(folder.path(), off).await);
         assert!(off.starts_with("error: `server.admin` is \"off\""), "{off}");
         assert!(off.contains("\nhint: give the server an admin socket"), "{off}");
-        std::fs::remove_file(&socket).unwrap();
-        std::fs::write(folder.path().join("file"), "").unwrap();
+        fs::remove_file(&socket).unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
         let odd = "[server]\nadmin = \"unix:file/socket\"";
-        let odd = told(Operator::at(setup(folder.path(), odd)).await);
+        let odd = told(at(folder.path(), odd).await);
         assert!(odd.starts_with("error: cannot open the admin socket"), "{odd}");
     }
 

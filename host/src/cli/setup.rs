@@ -17,7 +17,12 @@ pub(super) struct Setup {
 
 /// Reads the configuration, finds the libraries and tells every mistake.
 pub(super) async fn load(file: Option<&Path>) -> Result<Setup, Trouble> {
-    complete(Draft::load(file, Environment::process())).await
+    complete(draft(file)).await
+}
+
+/// What stands in the configuration, for whoever needs little of it: not every secret and no library.
+pub(super) fn draft(file: Option<&Path>) -> Draft {
+    Draft::load(file, Environment::process())
 }
 
 /// Finds the libraries of a draft and tells every mistake.
@@ -33,7 +38,7 @@ pub(super) async fn complete(draft: Draft) -> Result<Setup, Trouble> {
 ///
 /// The configuration may have mistakes: whoever asks is perhaps about to write it.
 pub(super) async fn library(file: Option<&Path>, named: &str) -> Result<LibraryInfo, Trouble> {
-    let draft = Draft::load(file, Environment::process());
+    let draft = draft(file);
     if !is_word(named) {
         return wiring::inspect(Path::new(named), draft.libraries()).await;
     }

@@ -6,7 +6,7 @@ use super::{
     environment::Environment,
     limits,
     log::{self, Log},
-    mistake::Mistakes,
+    mistake::{Mistake, Mistakes},
     provider_keys, providers,
     report::Report,
     routes,
@@ -47,6 +47,19 @@ pub struct Draft {
     routes: routes::Typed,
     applications: Vec<applications::Typed>,
     limits: Rules,
+    /// What keeps the file from saying where the store and the keys are.
+    astray: Vec<Mistake>,
+}
+
+/// Where a server keeps what outlives it, and where it answers operators.
+#[derive(Debug, Clone)]
+pub struct Whereabouts {
+    /// Where it listens for operators, and for everybody.
+    pub server: Server,
+    /// Where its verifications are.
+    pub store: Store,
+    /// Where its key file is.
+    pub keys: PathBuf,
 }
 
 impl Draft {
@@ -73,6 +86,7 @@ impl Draft {
             Ok(Err(error)) => {
                 let mut draft = parse(&String::from_utf8_lossy(error.as_bytes()));
                 draft.report.syntax(error.utf8_error().valid_up_to(), "this is no UTF-8", None);
+                draft.astray = draft.report.since(0);
                 draft
             }
             Err(error) => {
@@ -81,6 +95,7 @@ impl Draft {
                 draft.report.unreadable(format!("cannot be read: {error}"), Some(hint.to_owned()));
                 // Nothing that it lacks is worth a word.
                 draft.providers.clear();
+                draft.astray = draft.report.since(0);
                 draft
             }
         }
@@ -105,10 +120,11 @@ impl Draft {
         }
         let mut root = Section::root(&tree);
         let report_to = &mut report;
-        let server = server::server(root.table("server", report_to), &environment, report_to);
-        let site = site::read(root.table("site", report_to), report_to);
         let store = server::store(root.table("store", report_to), report_to);
         let keys = server::keys(root.table("keys", report_to), report_to);
+        let mut astray = report_to.since(0);
+        let server = server::server(root.table("server", report_to), &environment, report_to);
+        let site = site::read(root.table("site", report_to), report_to);
         let libraries = server::libraries(root.table("libraries", report_to), report_to);
         let log = log::read(root.table("log", report_to), report_to);
         let providers = providers::read(&root.table("providers", report_to), &site, report_to);
@@ -122,7 +138,10 @@ impl Draft {
         let tables = root.table("applications", report_to);
         let ground = Ground { site: &site, limits: &limits, may_test: server.allow_test_recipients };
         let applications = applications::read(&tables, &environment, &ground, report_to);
+        let known = report_to.count();
         root.close(report_to);
+        // A name that nobody knows may be that of the store, misspelt.
+        astray.extend(report_to.since(known));
         Self {
             file: Some(path.to_owned()),
             report,
@@ -137,6 +156,7 @@ impl Draft {
             routes,
             applications,
             limits,
+            astray,
         }
     }
 
@@ -148,6 +168,16 @@ impl Draft {
     /// What is logged and how it looks.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Where the server and what it keeps are, whatever else may be wrong in the file or missing in the environment.
+    ///
+    /// # Errors
+    ///
+    /// When the file does not say so for certain: with what is wrong there.
+    pub fn whereabouts(&self) -> Result<Whereabouts, Mistakes> {
+        let (server, store, keys) = (self.server.clone(), self.store.clone(), self.keys.clone());
+        Mistakes::of(self.astray.clone()).map_or(Ok(Whereabouts { server, store, keys }), Err)
     }
 
     /// The library that a configured provider uses.

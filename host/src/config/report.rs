@@ -122,6 +122,16 @@ impl Report {
         });
     }
 
+    /// How many mistakes were noted so far.
+    pub(super) fn count(&self) -> usize {
+        self.mistakes.len()
+    }
+
+    /// The mistakes that were noted after so many.
+    pub(super) fn since(&self, count: usize) -> Vec<Mistake> {
+        self.mistakes.iter().skip(count).cloned().collect()
+    }
+
     /// Closes the report: the warnings, if nothing was wrong.
     pub(super) fn close(self) -> Result<Vec<Mistake>, Mistakes> {
         let syntax_errors = self.broken_lines.len();

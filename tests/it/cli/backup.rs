@@ -36,6 +36,33 @@ async fn a_server_goes_on_from_a_backup_that_was_made_while_it_ran() {
     assert_eq!(server.stop().0, Some(0));
 }
 
+/// A timer at night has the file and none of the secrets that stand in the server's environment.
+#[test]
+fn what_needs_only_the_place_of_the_store_needs_no_secret() {
+    let secretive = CONFIGURATION.replace("\"key-of-web-0123456789\"", "{ env = \"WEB_KEY\" }");
+    assert_ne!(secretive, CONFIGURATION);
+    let console = Console::configured(&secretive);
+    assert_eq!(console.run("check").code, 3);
+    let mut serve = console.command(["serve"]);
+    serve.env("WEB_KEY", KEY);
+    let server = console.daemon_of(serve).unwrap();
+    for command in ["backup one.db", "keys list", "deliveries", "keys rotate"] {
+        let told = console.run(command);
+        assert_eq!((told.code, told.err.as_str()), (0, ""), "{command}: {told:?}");
+    }
+    assert!(server.stop().success());
+    assert_eq!(console.run("backup two.db").code, 0);
+    assert_eq!(
+        console.run("deliveries").code,
+        3,
+        "without a server it is the whole configuration that answers"
+    );
+    // But not where the file does not say for certain which store is meant.
+    console.write("passrelay.toml", &format!("{secretive}[stroe]\nurl = \"sqlite:other.db\"\n"));
+    let told = console.run("backup three.db");
+    assert!(told.code == 3 && told.err.contains("unknown key `stroe`"), "{told:?}");
+}
+
 #[test]
 fn what_cannot_be_copied_is_told() {
     let console = Console::configured(CONFIGURATION);

@@ -73,6 +73,7 @@ async fn a_members_failed_message_is_found_by_the_recipient_whether_a_server_run
 #[test]
 fn what_is_wrong_is_told_at_once_and_without_the_recipient() {
     let console = console();
+    console.run("keys new --application web");
     let told = console.run("deliveries --status gone --since now --limit 0 --to +447700900123");
     assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
     for field in

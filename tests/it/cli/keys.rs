@@ -59,6 +59,31 @@ async fn keys_are_made_listed_and_revoked_whether_a_server_runs_or_not() {
     assert_eq!(server.stop().0, Some(0));
 }
 
+/// Whoever looks in the wrong folder, or as another user, leaves nothing there that a server would stumble over.
+#[test]
+fn who_only_looks_makes_neither_a_store_nor_a_key_file() {
+    let console = Console::configured(CONFIGURATION);
+    for command in [
+        "keys list",
+        "keys revoke 00",
+        "deliveries",
+        "limits show --application web",
+        "limits free --application web",
+    ] {
+        console.run(command).is_trouble(
+            1,
+            "nothing was kept here",
+            "name the configuration with `--config FILE`",
+        );
+        assert!(
+            !console.file("passrelay.db").exists() && !console.file("passrelay.key").exists(),
+            "{command}"
+        );
+    }
+    key(&console.run("keys new --application web"));
+    assert_eq!(console.run("keys list").code, 0);
+}
+
 #[test]
 fn what_is_wrong_is_told_in_words() {
     let console = Console::configured(CONFIGURATION);

@@ -46,6 +46,7 @@ async fn somebody_is_shown_and_let_go_whether_a_server_runs_or_not() {
 #[test]
 fn each_subject_has_its_limits_and_a_mistake_is_told() {
     let console = console();
+    console.run("keys new --application web");
     for (whom, first) in [
         ("--member 42", "failed_checks_per_member"),
         ("--ip 192.0.2.1", "sends_per_client_ip"),

@@ -129,7 +129,7 @@ fn without_a_key_file_nothing_is_made() {
         "a server makes it, with its first key, when it starts first",
     );
     assert!(!console.file("passrelay.key").exists());
-    console.run("keys list");
+    console.run("keys new --application web");
     let rotated = console.run("keys rotate");
     assert!(
         rotated.out.starts_with("added key `k") && rotated.out.contains("holds 2\nrestart the server"),

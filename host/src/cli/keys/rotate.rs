@@ -9,8 +9,8 @@ use serde_json::json;
 use std::path::Path;
 
 /// Adds a key to the file that the configuration names.
-pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
-    let path = setup::load(file).await?.config.keys;
+pub(super) fn run(file: Option<&Path>) -> Result<Page, Trouble> {
+    let path = setup::draft(file).whereabouts()?.keys;
     let rotated = Keys::rotate(&path, &Chance::system(), Clock::system().now());
     let Rotated { newest, older } = rotated.map_err(|error| match error {
         // Root would leave a file that the server cannot read.
