@@ -60,12 +60,16 @@ impl Offer {
     }
 }
 
+/// The word for a provider that did not say in time whether it reaches somebody.
+pub const NOT_ANSWERING: &str = "not_answering";
+
 /// A method that does not reach the person.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Refusal {
     /// The method.
     pub id: Method,
-    /// A word for programs: `no_address`, `invalid_address`, `no_route`, `provider_unavailable`, or a provider's own.
+    /// A word for programs: `no_address`, `invalid_address`, `no_route`, `provider_unavailable`, `not_answering`, or a provider's
+    /// own.
     pub reason: String,
     /// A sentence for people. No address.
     pub detail: String,
@@ -75,6 +79,11 @@ impl Refusal {
     /// A method that does not reach the person, with the word and the sentence.
     pub fn new(method: &Method, reason: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { id: method.clone(), reason: reason.into(), detail: detail.into() }
+    }
+
+    /// Whether the same question may be answered otherwise in a moment.
+    pub fn is_passing(&self) -> bool {
+        self.reason == NOT_ANSWERING
     }
 
     /// A provider's own word on a member it does not reach, as its lane cleaned it.

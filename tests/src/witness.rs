@@ -191,7 +191,7 @@ impl Witness {
         loop {
             let (status, answer) = ask(line, &start).await?;
             // A busy machine keeps a provider from saying within 50 ms of real time whether it reaches somebody.
-            if status == 422 && answer["unavailable"][0]["reason"] == "not_answering" {
+            if status == 503 && answer["unavailable"][0]["reason"] == "not_answering" {
                 continue;
             }
             if status != 201 {

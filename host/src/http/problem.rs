@@ -53,7 +53,7 @@ pub(super) struct Extensions {
     /// Of `invalid-request`: every field that is wrong, at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) errors: Option<Vec<FieldError>>,
-    /// Of `method-unavailable`: each method and why it does not reach the person.
+    /// Of `method-unavailable` and `not-answering`: each method and why it does not reach the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unavailable: Option<Vec<Refusal>>,
     /// Of `limit-exceeded`: the limit.
@@ -150,6 +150,15 @@ impl From<VerifyError> for Problem {
             VerifyError::NotFound => Self::not_found(),
             VerifyError::Ended(Ended(status)) | VerifyError::Resend(ResendRefused::Ended(Ended(status))) => {
                 ended(status)
+            }
+            // A method that was not refused for good may reach them in a moment.
+            VerifyError::Unavailable(refusals) if refusals.iter().any(Refusal::is_passing) => {
+                let detail =
+                    "a provider did not say in time whether it reaches this person; `unavailable` says which";
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Self::new(status, "not-answering", "not answering", detail)
+                    .with(Extensions { unavailable: Some(refusals), ..Extensions::default() })
+                    .retry_after(Duration::from_secs(1))
             }
             VerifyError::Unavailable(refusals) => {
                 let detail = "no method reaches this person; `unavailable` says why";
@@ -253,6 +262,10 @@ mod tests {
         (status, retry, serde_json::from_slice(&body).unwrap())
     }
 
+    fn refusal(reason: &str) -> Refusal {
+        Refusal::new(&"sms:code".parse().unwrap(), reason, "why")
+    }
+
     #[tokio::test]
     async fn each_refusal_has_its_status_and_its_name() {
         let wait = Duration::from_millis(1_500);
@@ -263,6 +276,13 @@ mod tests {
             (Ended(Status::Canceled).into(), 409, "verification-canceled", ""),
             (Ended(Status::Approved).into(), 409, "verification-approved", ""),
             (VerifyError::Unavailable(Vec::new()), 422, "method-unavailable", ""),
+            (VerifyError::Unavailable(vec![refusal("no_address")]), 422, "method-unavailable", ""),
+            (
+                VerifyError::Unavailable(vec![refusal("no_address"), refusal("not_answering")]),
+                503,
+                "not-answering",
+                "1",
+            ),
             (ResendRefused::TooSoon { wait }.into(), 429, "resend-too-soon", "2"),
             (ResendRefused::UsedUp { wait: Duration::ZERO }.into(), 429, "sends-used-up", "1"),
             (VerifyError::NoApplication, 404, "application-not-found", ""),

@@ -8,7 +8,10 @@ use super::{
     settings::Settings,
     worker::{LARGEST_REPLY, too_large},
 };
-use crate::clock::{Clock, after};
+use crate::{
+    clock::{Clock, after},
+    member::NOT_ANSWERING,
+};
 use jiff::Timestamp;
 use provider_api::{
     AVAILABILITY, Address, Availability, Candidate, Channel, DeliveryError, Failure, Manifest, Message,
@@ -18,13 +21,20 @@ use provider_api::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::Semaphore;
 
 /// How long a provider may think about a member: it happens while a person waits.
 const AVAILABILITY_LIMIT: Duration = Duration::from_millis(50);
+
+/// How many questions about members may wait for one provider. They have places of their own: a provider that delivers
+/// one message at a time can still be asked.
+const QUESTIONS: usize = 256;
 
 /// One provider with its thread or process, its bounds, its health.
 pub struct Lane {
@@ -35,6 +45,9 @@ pub struct Lane {
     timeout: Duration,
     queue: usize,
     places: Semaphore,
+    questions: Semaphore,
+    /// Whether somebody looks into a silence.
+    is_doubted: AtomicBool,
     engine: Engine,
     redactor: Redactor,
     breaker: Mutex<Breaker>,
@@ -64,6 +77,8 @@ impl Lane {
             timeout: settings.timeout,
             queue: settings.queue,
             places: Semaphore::new(settings.queue),
+            questions: Semaphore::new(QUESTIONS),
+            is_doubted: AtomicBool::default(),
             engine,
             redactor,
             breaker: Mutex::default(),
@@ -113,15 +128,19 @@ impl Lane {
     }
 
     /// Whether the provider reaches a member, asked within 50 ms if it [judges members](Self::judges_members).
-    pub async fn availability(&self, candidate: Candidate) -> Availability {
+    ///
+    /// Silence is no fault, for it had no time; but whether it keeps its thread to itself is looked into afterwards, as
+    /// nobody delivers by a provider that is not offered.
+    pub async fn availability(self: &Arc<Self>, candidate: Candidate) -> Availability {
         if !self.judges_members {
             return Availability::available();
         }
         let _trust = self.redactor.trust_candidate(&candidate);
-        let silent = || Availability::unavailable("not_answering", "provider not answering");
+        let silent = || Availability::unavailable(NOT_ANSWERING, "provider not answering");
         if let Some((Why::Quarantined, _)) = self.breaker().rests(self.clock.now()) {
             return silent();
         }
+        let Ok(_place) = self.questions.try_acquire() else { return silent() };
         let era = self.breaker().era();
         match self.ask(ops::AVAILABILITY, &candidate, AVAILABILITY_LIMIT).await {
             Ok(availability) => self.redactor.clean_availability(availability),
@@ -130,14 +149,28 @@ impl Lane {
                 Availability::unavailable(error.failure.as_str(), error.text)
             }
             Err(Failed { outcome, .. }) => {
-                // Its faults count here too, or it could fall down as often as somebody lists methods. Silence does not:
-                // it had no time.
-                if matches!(outcome, Outcome::Ended | Outcome::Panicked) {
-                    self.record(outcome, era);
+                // Its faults count here too, or it could fall down as often as somebody lists methods.
+                match outcome {
+                    Outcome::Ended | Outcome::Panicked => self.record(outcome, era),
+                    _ => self.doubt(era),
                 }
                 silent()
             }
         }
+    }
+
+    /// Finds out, while nobody waits for it, whether a silent provider keeps its thread to itself; once at a time.
+    fn doubt(self: &Arc<Self>, era: Era) {
+        if self.is_doubted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let lane = Arc::clone(self);
+        tokio::spawn(async move {
+            if lane.engine.is_stuck().await {
+                lane.record(Outcome::Stuck, era);
+            }
+            lane.is_doubted.store(false, Ordering::Relaxed);
+        });
     }
 
     /// Whether the provider says that it could deliver now.

@@ -163,7 +163,7 @@ async fn ask(house: &House, connections: &mut Vec<Kept>, requests: Vec<Vec<u8>>)
 }
 
 fn is_silence(answer: Heard<'_>) -> bool {
-    answer.status == 422 && answer.body.windows(13).any(|words| words == b"not_answering")
+    answer.status == 503 && answer.body.windows(13).any(|words| words == b"not_answering")
 }
 
 fn since(before: Taken, after: Taken) -> Taken {

@@ -16,6 +16,14 @@ async fn a_provider_that_is_silent_about_a_member_is_unavailable() {
         world.clock.advance(Duration::from_millis(50));
     };
     let (answer, ()) = tokio::join!(world.post("/v1/methods", &asked), move_on);
+    let start = json!({ "to": ADA });
+    let move_on = async {
+        world.clock.sleepers(1).await;
+        world.clock.advance(Duration::from_millis(50));
+    };
+    let (refused, ()) = tokio::join!(world.begin(&start), move_on);
+    refused.is_problem(503, "not-answering");
+    assert_eq!(refused.header("retry-after"), "1", "it is not refused for good");
     world.processes().thaw();
     assert_eq!(answer.body["methods"], json!([]));
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::{
     BOTH,
-    stage::{Stage, chaos, still},
+    stage::{Stage, chaos, gone, still},
 };
 use passrelay::plugin::Isolation;
 use provider_api::{Availability, Candidate, Channel, Member, Recipient};
@@ -29,6 +29,26 @@ async fn silence_is_not_available_and_no_fault() {
         assert!(ask(&stage, "somebody").await.available, "{isolation:?}");
         assert!(stage.deliver("asked", "ok").await.is_ok(), "{isolation:?}");
     }
+}
+
+/// Nothing is delivered by a provider that is not offered: were only deliveries to find out that it hangs, it would hang
+/// for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_keeps_its_thread_to_itself_when_it_is_asked_is_ended_and_comes_back() {
+    let log = harness::log::capture();
+    let hand = still();
+    let stage = Stage::open(&[chaos("asked", Isolation::Process)], &hand.clock()).await;
+    let before = stage.told("asked", "pid").await;
+    let (silent, ()) = tokio::join!(ask(&stage, "spin"), async {
+        hand.sleepers(1).await;
+        hand.advance(Duration::from_millis(50));
+    });
+    assert!(!silent.available);
+    log.wait_for("asked", |entry| entry.to_string().contains("quarantined")).await;
+    gone(&before).await;
+    hand.advance(Duration::from_mins(1));
+    assert!(ask(&stage, "somebody").await.available);
+    assert!(stage.deliver("asked", "ok").await.is_ok());
 }
 
 /// Section I of the traps: no storm of restarts, whoever asks.

@@ -147,6 +147,7 @@ impl<'a> Operation<'a> {
             .with_header(&PREFERENCE_APPLIED)
             .limited()
             .problem(422, "method-unavailable")
+            .problem(503, "not-answering")
             .problem(422, "idempotency-key-reused")
             .problem(429, "resend-too-soon")
             .problem(429, "sends-used-up")
