@@ -24,6 +24,10 @@ const LEASE: Duration = Duration::from_mins(1);
 const PAUSES: u8 = 3;
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// How often a message is handed over again because its host ended: a machine that falls down over and over must not send
+/// it for ever.
+const ORPHANS: u8 = 3;
+
 /// The kinds of failure that provider-api knows.
 const FAILURES: [&str; 10] = [
     "invalid_recipient",
@@ -59,6 +63,12 @@ pub struct Delivery {
     pub successors: Vec<String>,
     /// Whether the same message was handed to the same provider before, with an unknown outcome.
     pub repeated: bool,
+    /// Whether its host ended before its outcome was known.
+    #[serde(default)]
+    pub is_orphan: bool,
+    /// How often the same message was left so.
+    #[serde(default)]
+    pub orphans: u8,
     /// How often the same message was put off at a service's wish.
     #[serde(default)]
     pub pauses: u8,
@@ -198,7 +208,7 @@ pub struct Successor {
 
 impl Delivery {
     /// Who is asked next: the next provider of the route, or after an unknown outcome without a next one the same
-    /// provider once more; `None` if the message was taken or nobody would do better.
+    /// provider once more, and again where it is their host that ended; `None` if the message was taken or nobody would do better.
     pub fn successor(&self) -> Option<Successor> {
         let next = match &self.outcome {
             Outcome::Queued | Outcome::Sent { .. } => Next::Stop,
@@ -219,7 +229,17 @@ impl Delivery {
     fn once_more(&self) -> Option<Successor> {
         let unknown = matches!(self.outcome, Outcome::Unknown { .. });
         let again = || Successor { provider: self.provider.clone(), successors: Vec::new(), repeated: true };
-        (unknown && !self.repeated).then(again)
+        // A host that ended may have ended before it handed anything over.
+        let may = !self.repeated || (self.is_orphan && self.orphans <= ORPHANS);
+        (unknown && may).then(again)
+    }
+
+    /// Takes note that its host is gone. Once: the note itself hands nothing over.
+    pub fn orphan(&mut self) {
+        if !self.is_orphan {
+            self.is_orphan = true;
+            self.orphans = self.orphans.saturating_add(1);
+        }
     }
 
     /// The delivery that takes over from this one.
@@ -231,6 +251,7 @@ impl Delivery {
             provider,
             successors,
             repeated,
+            is_orphan: false,
             not_before: None,
             taken: Vec::new(),
             created_at: now,
@@ -279,6 +300,8 @@ pub(crate) mod tests {
             provider: provider.to_owned(),
             successors: successors.iter().map(|&id| id.to_owned()).collect(),
             repeated: false,
+            is_orphan: false,
+            orphans: 0,
             pauses: 0,
             not_before: None,
             taken: Vec::new(),

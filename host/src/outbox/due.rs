@@ -123,6 +123,9 @@ fn claim(
         return Ok(changes.answer(Claim::Nothing));
     }
     let put_off = delivery.not_before.take().is_some();
+    if !carried && !put_off {
+        delivery.orphan();
+    }
     changes.keep_delivery(&delivery, &verification, now)?;
     let wanted = verification.is_pending(now) && verification.generation == delivery.generation;
     let due = Box::new((verification, delivery));

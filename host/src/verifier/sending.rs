@@ -86,6 +86,8 @@ impl Sending {
             provider,
             successors,
             repeated: false,
+            is_orphan: false,
+            orphans: 0,
             pauses: 0,
             not_before: None,
             taken,

@@ -5,7 +5,7 @@ use crate::{
     clock::{ManualClock, after, millis},
     delivery::tests::delivery,
     metrics::Metrics,
-    outbox::{Outbox, OutboxParts},
+    outbox::{Outbox, OutboxParts, settle::Settlement},
     seal::{Chance, Keys},
     store::{Ledger, in_memory},
     verification::tests::{policy, verification},
@@ -91,6 +91,40 @@ async fn what_a_dead_host_left_is_unknown_and_repeated_once_and_marked() {
     let repeated = ("one".to_owned(), "failed", true);
     assert_eq!(house.deliveries().await, [unknown, repeated]);
     assert_eq!(house.take().await, 0);
+}
+
+/// A host that is killed before it hands over what the last one left has handed nothing over either.
+#[tokio::test]
+async fn a_message_is_repeated_after_every_crash_but_not_for_ever() {
+    let (house, _) = house(|_| {}).await;
+    for crashes in 1..=5 {
+        let all = house.ledger.all::<Delivery>(Kind::Delivery).await.unwrap();
+        let open: Vec<Key> = all
+            .iter()
+            .filter(|(_, it)| it.outcome == Outcome::Queued)
+            .map(|(_, it)| (&it.id).into())
+            .collect();
+        // The host takes it over, and is gone again before it hands over what follows.
+        for key in &open {
+            let key = key.clone();
+            let (claimed, twice) = (key.clone(), key);
+            let job = move |view: &View<'_>, now| claim(view, &claimed, |_| false, now);
+            house.ledger.run(Vec::new(), job).await.unwrap();
+            let job = move |view: &View<'_>, now| claim(view, &twice, |_| false, now);
+            let Claim::Orphan(due) = house.ledger.run(Vec::new(), job).await.unwrap() else { panic!() };
+            let settlement = Settlement {
+                delivery: due.1,
+                answer: Err(DeliveryError::unknown("the host ended")),
+                estimate: None,
+                successor: DeliveryId::new(millis(2_000), &Chance::seeded(70 + crashes)),
+            };
+            house.ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
+        }
+        assert_eq!(open.len(), usize::from(crashes <= 4), "after {crashes} crashes");
+    }
+    let all = house.deliveries().await;
+    assert_eq!(all.iter().filter(|(_, state, _)| *state == "unknown").count(), 4);
+    assert_eq!(all.iter().filter(|(.., repeated)| *repeated).count(), 3, "each but the first is marked");
 }
 
 #[tokio::test]
