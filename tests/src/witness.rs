@@ -9,7 +9,8 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom},
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
@@ -67,6 +68,15 @@ enum Approval {
     Acknowledged,
 }
 
+/// What all callers of a load were answered so far.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Answers.
+    pub answered: AtomicUsize,
+    /// Starts that were acknowledged.
+    pub started: AtomicUsize,
+}
+
 /// A caller with all that it was told.
 #[derive(Debug, Default)]
 pub struct Witness {
@@ -104,7 +114,7 @@ impl Witness {
     ///
     /// When an answer is not the right one.
     pub async fn load(&mut self, server: SocketAddr, codes: &Codes, dice: &mut Dice, enough: usize) {
-        self.ask_some(server, codes, dice, enough, &AtomicUsize::new(0)).await;
+        self.ask_some(server, codes, dice, enough, &Progress::default()).await;
     }
 
     /// The same until the server is gone, counting what was answered.
@@ -112,14 +122,8 @@ impl Witness {
     /// # Panics
     ///
     /// When an answer is not the right one.
-    pub async fn load_on(
-        &mut self,
-        server: SocketAddr,
-        codes: &Codes,
-        dice: &mut Dice,
-        answered: &AtomicUsize,
-    ) {
-        self.ask_some(server, codes, dice, usize::MAX, answered).await;
+    pub async fn load_on(&mut self, server: SocketAddr, codes: &Codes, dice: &mut Dice, progress: &Progress) {
+        self.ask_some(server, codes, dice, usize::MAX, progress).await;
     }
 
     async fn ask_some(
@@ -128,7 +132,7 @@ impl Witness {
         codes: &Codes,
         dice: &mut Dice,
         enough: usize,
-        answered: &AtomicUsize,
+        progress: &Progress,
     ) {
         // It may be gone already.
         let Ok(mut line) = Kept::to(server).await else { return };
@@ -139,13 +143,16 @@ impl Witness {
                 Some(place) => self.check_right(&mut line, place, codes).await,
                 None => {
                     let place = self.unacknowledged();
-                    self.start(&mut line, place).await.map(|problem| assert_eq!(problem, None))
+                    self.start(&mut line, place).await.map(|problem| {
+                        assert_eq!(problem, None);
+                        progress.started.fetch_add(1, Ordering::Relaxed);
+                    })
                 }
             };
             if done.is_err() {
                 return;
             }
-            answered.fetch_add(1, Ordering::Relaxed);
+            progress.answered.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -290,6 +297,35 @@ impl Witness {
         }
     }
 
+    /// Holds what is told of every message against what came of it: one that came marked as repeated, and no other, had
+    /// an unknown outcome before.
+    ///
+    /// # Panics
+    ///
+    /// When it is told otherwise, or one is still under way after a while.
+    pub async fn look_at_repeats(&self, server: SocketAddr, delivered: &Delivered) {
+        let mut line = Kept::to(server).await.expect("a connection");
+        for known in self.cases.iter().filter_map(|case| case.known.as_ref()) {
+            let expected = if delivered.repeated.contains(&known.delivery) {
+                json!([["unknown", false], ["sent", true]])
+            } else {
+                json!([["sent", false]])
+            };
+            assert_eq!(settled(&mut line, &known.id).await, expected, "{known:?}");
+        }
+    }
+
+    /// What is told of the deliveries of its first start: of each its status, and whether it is a repetition.
+    ///
+    /// # Panics
+    ///
+    /// When that start was not acknowledged, or nothing is told.
+    pub async fn deliveries_of_first(&self, server: SocketAddr) -> Value {
+        let mut line = Kept::to(server).await.expect("a connection");
+        let known = self.cases[0].known.as_ref().expect("its start was acknowledged");
+        deliveries(&mut line, &known.id).await
+    }
+
     /// The messages that must have left or leave yet.
     pub fn expected(&self) -> impl Iterator<Item = &str> {
         self.cases.iter().filter_map(|case| Some(case.known.as_ref()?.delivery.as_str()))
@@ -304,15 +340,17 @@ impl Witness {
 #[derive(Debug)]
 pub struct Delivered {
     file: PathBuf,
-    read: usize,
+    read: u64,
     /// The code of each message.
     pub codes: Codes,
+    /// The messages that came marked as repeated.
+    pub repeated: HashSet<String>,
 }
 
 impl Delivered {
     /// What is delivered into this file.
     pub fn into(file: &Path) -> Self {
-        Self { file: file.to_owned(), read: 0, codes: Codes::new() }
+        Self { file: file.to_owned(), read: 0, codes: Codes::new(), repeated: HashSet::new() }
     }
 
     /// Reads what came since.
@@ -321,8 +359,7 @@ impl Delivered {
     ///
     /// When a message came twice without being marked as repeated, or with another code.
     pub fn update(&mut self) {
-        let text = std::fs::read(&self.file).unwrap_or_default();
-        let fresh = text.get(self.read..).unwrap_or_default();
+        let fresh = self.fresh().unwrap_or_default();
         let Some(end) = fresh.iter().rposition(|byte| *byte == b'\n') else { return };
         for line in fresh[..end].split(|byte| *byte == b'\n') {
             let line: Value = serde_json::from_slice(line).expect("a line of JSON");
@@ -331,13 +368,21 @@ impl Delivered {
                 assert_eq!(line["repeated"], true, "a message came twice and is not marked: {message}");
                 assert_eq!(first, &code, "a message came again with another code: {message}");
             }
+            if line["repeated"] == true {
+                self.repeated.insert(message.clone());
+            }
             self.codes.insert(message, code);
         }
-        self.read += end + 1;
+        self.read += end as u64 + 1;
     }
-}
 
-impl Delivered {
+    /// What stands in the file behind what was read; it may not be there yet.
+    fn fresh(&self) -> io::Result<Vec<u8>> {
+        let (mut file, mut fresh) = (File::open(&self.file)?, Vec::new());
+        file.seek(SeekFrom::Start(self.read))?;
+        file.read_to_end(&mut fresh)?;
+        Ok(fresh)
+    }
     /// Reads until every message is there that these callers must get.
     ///
     /// # Panics
@@ -360,6 +405,27 @@ impl Delivered {
 fn check(id: &str, code: &str) -> Vec<u8> {
     let body = json!({ "code": code }).to_string();
     request("POST", &format!("/v1/verifications/{id}/checks"), &bearer(KEY), &body)
+}
+
+/// The same once none is under way any more.
+async fn settled(line: &mut Kept, verification: &str) -> Value {
+    for _ in 0..1_200 {
+        let told = deliveries(line, verification).await;
+        if !told.to_string().contains("queued") {
+            return told;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("a delivery of {verification} is never settled")
+}
+
+/// What is told of the deliveries of a verification: of each its status, and whether it is a repetition.
+async fn deliveries(line: &mut Kept, verification: &str) -> Value {
+    let path = format!("/v1/verifications/{verification}/deliveries");
+    let (status, answer) = ask(line, &request("GET", &path, &bearer(KEY), "")).await.expect("an answer");
+    assert_eq!(status, 200, "{answer}");
+    let told = answer["deliveries"].as_array().expect("a list");
+    told.iter().map(|delivery| json!([delivery["status"], delivery["repeated"]])).collect()
 }
 
 async fn ask(line: &mut Kept, request: &[u8]) -> io::Result<(u16, Value)> {

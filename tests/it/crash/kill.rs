@@ -3,20 +3,23 @@
 use super::CONFIGURATION;
 use harness::{
     Console,
-    witness::{Delivered, Dice, Witness},
+    witness::{Delivered, Dice, Progress, Witness},
 };
 use passrelay::seal::Chance;
+use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
+use tokio::task::JoinHandle;
 
 const ROUNDS: usize = 50;
 const CALLERS: usize = 8;
+
+/// Rounds in which a provider is slow, and the messages that are with it at the least when the server is killed.
+const SLOW_ROUNDS: usize = 5;
+const UNDER_WAY: usize = 100;
 
 /// Tells the seed of a run that failed: with it, the callers ask the same again.
 struct Seed(u64);
@@ -42,33 +45,19 @@ async fn nothing_acknowledged_is_lost_however_often_the_server_is_killed() {
     for _ in 0..ROUNDS {
         let server = console.daemon();
         delivered.update();
-        let answered = Arc::new(AtomicUsize::new(0));
         callers = each(callers, server.address(), async |caller, server| caller.look(server).await).await;
-        let loading: Vec<_> = callers
-            .into_iter()
-            .map(|mut caller| {
-                let (codes, mut dice) = (delivered.codes.clone(), Dice::seeded(dice.below(u64::MAX)));
-                let (address, answered) = (server.address(), Arc::clone(&answered));
-                tokio::spawn(async move {
-                    caller.load_on(address, &codes, &mut dice, &answered).await;
-                    caller
-                })
-            })
-            .collect();
+        let load = Load::on(server.address(), callers, &delivered, &mut dice);
         // By the work that was done, and not by the time alone: the machine may be slow.
         let enough = usize::try_from(dice.below(120)).unwrap();
         for _ in 0..5_000 {
-            if answered.load(Ordering::Relaxed) >= enough {
+            if load.progress.answered.load(Ordering::Relaxed) >= enough {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         tokio::time::sleep(Duration::from_micros(dice.below(3_000))).await;
         server.kill();
-        callers = Vec::new();
-        for caller in loading {
-            callers.push(caller.await.unwrap());
-        }
+        callers = load.ended().await;
     }
     let server = console.daemon();
     callers = each(callers, server.address(), async |caller, server| caller.look_at_all(server).await).await;
@@ -85,7 +74,120 @@ async fn nothing_acknowledged_is_lost_however_often_the_server_is_killed() {
     assert!(server.stop().success());
 }
 
-/// All of them at once.
+/// Whatever is with a slow provider when the server is killed comes all the same: a message is repeated where its
+/// outcome is unknown and only there, told so to its caller, and marked so to its provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_messages_under_way_at_a_kill_all_leave() {
+    let seed = Seed(u64::from_le_bytes(Chance::system().bytes()));
+    let mut dice = Dice::seeded(seed.0);
+    let console = Console::configured(&slow("2s"));
+    let mut delivered = Delivered::into(&console.file("outbox.jsonl"));
+    let mut callers: Vec<Witness> = (0..CALLERS).map(Witness::number).collect();
+    for round in 0..SLOW_ROUNDS {
+        let server = console.daemon();
+        callers = each(callers, server.address(), async |caller, server| caller.look(server).await).await;
+        // A message is repeated once: what the last kill met is settled before the next one.
+        delivered.wait_for(&callers).await;
+        let before = delivered.codes.len();
+        let load = Load::on(server.address(), callers, &delivered, &mut dice);
+        for _ in 0..3_000 {
+            delivered.update();
+            let started = load.progress.started.load(Ordering::Relaxed);
+            if started.saturating_sub(delivered.codes.len() - before) > UNDER_WAY + CALLERS {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // At any moment, also while the first ones are settled.
+        tokio::time::sleep(Duration::from_millis(dice.below(2_200))).await;
+        server.kill();
+        callers = load.ended().await;
+        delivered.update();
+        let all = callers.iter().flat_map(Witness::expected);
+        let under_way = all.filter(|message| !delivered.codes.contains_key(*message)).count();
+        assert!(under_way >= UNDER_WAY, "{under_way} messages were under way in round {round}");
+    }
+    let server = console.daemon();
+    callers = each(callers, server.address(), async |caller, server| caller.look_at_all(server).await).await;
+    delivered.wait_for(&callers).await;
+    assert!(delivered.repeated.len() >= SLOW_ROUNDS * UNDER_WAY, "{}", delivered.repeated.len());
+    for caller in &mut callers {
+        caller.look_at_repeats(server.address(), &delivered).await;
+        caller.finish(server.address(), &delivered.codes).await;
+    }
+    assert!(server.stop().success());
+}
+
+/// A message that ends its server each time would end it for ever: after two unknown outcomes it is left alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_that_is_cut_off_as_well_is_not_repeated() {
+    let console = Console::configured(&slow("9s"));
+    let mut caller = Witness::number(0);
+    let server = console.daemon();
+    assert_eq!(caller.start_one(server.address()).await, None);
+    server.kill();
+    for told in
+        [json!([["unknown", false], ["queued", true]]), json!([["unknown", false], ["unknown", true]])]
+    {
+        let server = console.daemon();
+        until_told(&caller, server.address(), &told).await;
+        server.kill();
+    }
+    let server = console.daemon();
+    until_told(&caller, server.address(), &json!([["unknown", false], ["unknown", true]])).await;
+    assert!(server.stop().success());
+    assert_eq!(console.read("outbox.jsonl"), "");
+}
+
+/// Everything is slow by this much.
+fn slow(pause: &str) -> String {
+    CONFIGURATION.replace(
+        "outbox = \"outbox.jsonl\"",
+        &format!("outbox = \"outbox.jsonl\"\nfail = [\"slow:{pause}\"]"),
+    )
+}
+
+/// Asks until this is told of the first start's deliveries.
+async fn until_told(caller: &Witness, server: SocketAddr, wanted: &Value) {
+    for _ in 0..1_200 {
+        if caller.deliveries_of_first(server).await == *wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came to {wanted}");
+}
+
+/// Callers who ask until the server is gone.
+struct Load {
+    callers: Vec<JoinHandle<Witness>>,
+    progress: Arc<Progress>,
+}
+
+impl Load {
+    fn on(server: SocketAddr, callers: Vec<Witness>, delivered: &Delivered, dice: &mut Dice) -> Self {
+        let progress = Arc::new(Progress::default());
+        let loading = callers.into_iter().map(|mut caller| {
+            let (codes, mut dice) = (delivered.codes.clone(), Dice::seeded(dice.below(u64::MAX)));
+            let progress = Arc::clone(&progress);
+            tokio::spawn(async move {
+                caller.load_on(server, &codes, &mut dice, &progress).await;
+                caller
+            })
+        });
+        Self { callers: loading.collect(), progress }
+    }
+
+    async fn ended(self) -> Vec<Witness> {
+        let mut ended = Vec::new();
+        for caller in self.callers {
+            ended.push(caller.await.unwrap());
+        }
+        ended
+    }
+}
+
+/// One after the other.
 async fn each(
     callers: Vec<Witness>,
     server: SocketAddr,
