@@ -51,9 +51,10 @@ impl Outbox {
         }
     }
 
-    /// Does all that is due now, and has the store forget all that is over: however much came in a second.
+    /// Does all that is due now, and has the store and the providers forget all that is over: however much came in a second.
     async fn look(&self) {
         let now = self.shared.parts.clock.now();
+        self.shared.parts.providers.forget(now);
         loop {
             let Tended { due, more } = self.tend(now, MOST).await;
             if self.take(due).await < MOST && !more {

@@ -190,6 +190,11 @@ impl Lane {
         }
     }
 
+    /// Forgets what calls held that have been over for a while. To be asked now and then.
+    pub(super) fn forget(&self, now: Timestamp) {
+        self.redactor.forget(now);
+    }
+
     /// Why the provider is left alone and until when, if it is.
     pub fn resting(&self) -> Option<(&'static str, Timestamp)> {
         self.breaker().rests(self.clock.now()).map(|(why, until)| (words(why), until))

@@ -12,6 +12,7 @@ pub use self::{
 use super::{Isolation, Lane, Libraries, Settings, libraries::LibraryInfo, services::http::Http};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use provider_api::DeliveryError;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -123,6 +124,14 @@ impl Providers {
     /// Every configured provider, also those that could not be opened, by id.
     pub fn status(&self) -> Vec<ProviderStatus> {
         self.slots.load().iter().map(|(id, slot)| slot.status(id)).collect()
+    }
+
+    /// Forgets what calls held that have been over for a minute: until then it is kept out of the log. To be asked now
+    /// and then.
+    pub fn forget(&self, now: Timestamp) {
+        for lane in self.slots.load().values().filter_map(|slot| slot.lane.as_ref().ok()) {
+            lane.forget(now);
+        }
     }
 
     /// Tells every provider that no more calls come.

@@ -3,16 +3,19 @@
 //! A provider may log or quote anything; what it says passes through here and loses the codes, the recipients and the
 //! secrets that it was given.
 
+use jiff::Timestamp;
 use provider_api::{Availability, Candidate, DeliveryError, Failure, Message, Receipt, Recipient, is_word};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use zeroize::Zeroizing;
 
-/// How many calls are remembered after their end: a provider may log late.
+/// How many calls are remembered after their end, and for how long: a provider may log late.
 const REMEMBERED: usize = 256;
+const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 
 /// The most lines that a provider may show of what it sends.
 const LONGEST_PREVIEW: usize = 100;
@@ -32,8 +35,15 @@ pub(crate) struct Redactor(Arc<Mutex<Known>>);
 struct Known {
     settings: Vec<Zeroizing<String>>,
     under_way: BTreeMap<u64, Trusted>,
-    past: VecDeque<Trusted>,
+    past: VecDeque<Past>,
     next: u64,
+}
+
+/// What a call held that is over.
+struct Past {
+    trusted: Trusted,
+    /// When somebody first looked after its end.
+    since: Option<Timestamp>,
 }
 
 /// What a call holds that must not be told, each with what is shown instead.
@@ -80,7 +90,9 @@ impl Redactor {
             for secret in &known.settings {
                 hide(&mut text, secret, "[secret]");
             }
-            for (secret, shown) in known.under_way.values().chain(&known.past).flatten() {
+            for (secret, shown) in
+                known.under_way.values().chain(known.past.iter().map(|past| &past.trusted)).flatten()
+            {
                 hide(&mut text, secret, shown);
             }
             text
@@ -108,6 +120,17 @@ impl Redactor {
         availability.reason = availability.reason.map(|reason| one_line(&self.clean(&reason), 60));
         availability.detail = availability.detail.map(|detail| one_line(&self.clean(&detail), 500));
         availability
+    }
+
+    /// Forgets the calls that have been over for a minute, so that no code outlives its use by long; to be asked now and
+    /// then.
+    pub(crate) fn forget(&self, now: Timestamp) {
+        self.known(|known| {
+            known.past.retain_mut(|past| {
+                let since = *past.since.get_or_insert(now);
+                now.duration_since(since).unsigned_abs() < REMEMBERED_FOR
+            });
+        });
     }
 
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
@@ -158,7 +181,8 @@ impl Trust<'_> {
 impl Drop for Trust<'_> {
     fn drop(&mut self) {
         self.redactor.known(|known| {
-            known.past.extend(known.under_way.remove(&self.id));
+            let trusted = known.under_way.remove(&self.id);
+            known.past.extend(trusted.map(|trusted| Past { trusted, since: None }));
             if known.past.len() > REMEMBERED {
                 known.past.pop_front();
             }
@@ -203,6 +227,7 @@ fn hide(text: &mut Cow<'_, str>, secret: &str, shown: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::millis;
     use provider_api::{Channel, Payload};
 
     #[test]
@@ -261,6 +286,26 @@ mod tests {
         drop(under_way);
         assert_eq!(redactor.clean("it was 100999"), "it was [code]");
         assert_eq!(redactor.clean("it was 100000"), "it was 100000");
+    }
+
+    #[test]
+    fn a_call_that_is_over_is_forgotten_after_a_minute() {
+        let redactor = Redactor::default();
+        let message = |code: &str| {
+            let (sms, ada) = (Channel::new("sms").unwrap(), Recipient::new("+447700900123"));
+            Message::new("m", sms, ada, Payload::code(code), "x")
+        };
+        let knows = |text: &str| redactor.clean(text) != text;
+        let _under_way = redactor.trust_message(&message("111111"));
+        drop(redactor.trust_message(&message("222222")));
+        redactor.forget(millis(0));
+        drop(redactor.trust_message(&message("333333")));
+        redactor.forget(millis(59_999));
+        assert!(knows("222222") && knows("333333"));
+        redactor.forget(millis(60_000));
+        assert!(!knows("222222") && knows("333333"));
+        redactor.forget(millis(200_000));
+        assert!(!knows("333333") && knows("111111"));
     }
 
     #[test]
