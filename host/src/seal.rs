@@ -13,6 +13,7 @@ mod own_code;
 mod rotate;
 mod sealed;
 mod typed;
+mod wiped;
 
 pub use api_keys::ApiKeys;
 pub use chance::Chance;

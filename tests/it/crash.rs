@@ -5,6 +5,7 @@ mod disk;
 mod kill;
 mod lock;
 mod log;
+mod memory;
 mod secrecy;
 
 use harness::witness::Witness;

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Codes so long that none of them stands anywhere by chance; everything that can be logged at that level is.
-const CONFIGURATION: &str = r#"
+pub(super) const CONFIGURATION: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 [store]
@@ -41,7 +41,7 @@ const OUTBOX: &str = "outbox.jsonl";
 const LIBRARIES: [&str; 2] = ["providers", "passrelay-copies"];
 
 /// Starts for members and for bare recipients, by both channels; each is checked wrongly and rightly, some are left.
-async fn lived(console: &Console, server: SocketAddr) -> BTreeSet<String> {
+pub(super) async fn lived(console: &Console, server: SocketAddr) -> BTreeSet<String> {
     let mut line = Kept::to(server).await.unwrap();
     let mut secrets = BTreeSet::from([KEY.to_owned()]);
     for number in 0..24 {
@@ -92,7 +92,7 @@ async fn ask(line: &mut Kept, request: &[u8]) -> (u16, Value) {
 }
 
 /// The codes that were delivered.
-fn codes(console: &Console) -> Vec<String> {
+pub(super) fn codes(console: &Console) -> Vec<String> {
     let lines = console.read(OUTBOX);
     let message = |line: &str| serde_json::from_str::<Value>(line).unwrap();
     lines.lines().map(|line| message(line)["code"].as_str().unwrap().to_owned()).collect()
