@@ -23,7 +23,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("libraries", plugin::fuzz::library),
     ("member_names", members::name),
     ("provider_answers", plugin::fuzz::answer),
-    ("requests", |bytes| on_text(bytes, http::fuzz::request)),
+    ("requests", |bytes| on_text(bytes, http::fuzz::requests)),
     ("schemas", |bytes| on_text(bytes, config::fuzz::schema)),
     ("sealed", seals::sealed),
     ("service_calls", plugin::fuzz::service_call),
