@@ -1,9 +1,5 @@
 //! The Passrelay server: proves that a person holds a phone number or an e-mail address.
 
-/// Of many small pieces that one thread makes and another drops, it takes a third of the time of the C library's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod app;
 pub mod application;
 pub mod cli;

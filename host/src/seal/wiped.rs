@@ -1,7 +1,7 @@
 //! Wipes memory when it is freed: codes and keys pass through buffers of libraries that wipe nothing.
 
-use std::alloc::System;
+use mimalloc::MiMalloc;
 use zeroizing_alloc::ZeroAlloc;
 
 #[global_allocator]
-static WIPED: ZeroAlloc<System> = ZeroAlloc(System);
+static WIPED: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
