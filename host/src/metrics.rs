@@ -200,10 +200,14 @@ impl Metrics {
         }
     }
 
-    /// Measures a batch of the ledger: how many jobs, how many bytes they wrote, how long the commit took.
+    /// Counts jobs that the ledger did, whether they wrote or not.
+    pub fn jobs(&self, jobs: usize) {
+        self.jobs.inc_by(u64::try_from(jobs).unwrap_or(u64::MAX));
+    }
+
+    /// Measures a batch of the ledger that was written: how many jobs, how many bytes they wrote, how long the commit took.
     #[expect(clippy::cast_precision_loss, reason = "a batch has neither 2^52 jobs nor 2^52 bytes")]
     pub fn batch(&self, jobs: usize, bytes: usize, commit_seconds: f64) {
-        self.jobs.inc_by(u64::try_from(jobs).unwrap_or(u64::MAX));
         self.batch_jobs.observe(jobs as f64);
         self.batch_bytes.observe(bytes as f64);
         self.commits.observe(commit_seconds);

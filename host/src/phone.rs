@@ -25,6 +25,15 @@ impl Region {
         Self::named(region.as_region_str().as_str())
     }
 
+    /// The regions that share a number's calling code, the main one first: what is known without a look at the plan.
+    pub fn sharing(number: &str) -> impl Iterator<Item = Self> {
+        let digits = number.strip_prefix('+').unwrap_or_default();
+        // No calling code is the beginning of another (ITU-T E.164).
+        let codes = (1..=3).filter_map(|length| digits.get(..length)?.parse().ok());
+        let sharing = codes.filter_map(|code| PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(code));
+        sharing.flatten().filter_map(|region| Self::named(region.as_region_str().as_str()))
+    }
+
     /// The region of this code; `None` if it is no two capital letters.
     pub fn named(code: &str) -> Option<Self> {
         let code: [u8; 2] = code.as_bytes().try_into().ok()?;
@@ -142,7 +151,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_regions_of_a_calling_code_are_known_without_its_plan() {
+        for (number, regions) in [
+            ("+447700900123", "GB GG IM JE"),
+            ("+4915123456789", "DE"),
+            ("+79123456789", "RU KZ"),
+            ("+80012345678", ""),
+        ] {
+            assert_eq!(
+                Region::sharing(number).map(|region| region.to_string()).collect::<Vec<_>>().join(" "),
+                regions
+            );
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_number_belongs_to_one_of_those_who_share_its_code(number in "\\+[1-9][0-9]{4,14}") {
+            let region = Region::of(&number);
+            prop_assert!(region.is_none_or(|region| Region::sharing(&number).any(|sharing| sharing == region)));
+        }
+
         #[test]
         fn whatever_strict_e164_allows_is_looked_up_without_a_panic(number in "\\+[1-9][0-9]{1,14}", junk in "\\PC{0,40}") {
             let region = Region::of(&number);

@@ -15,6 +15,7 @@ fn touched() -> String {
     metrics.request("GET", "none", 404, Duration::ZERO);
     metrics.problem("GET", "none", "no-route");
     metrics.delivery("one", "failed", "throttled", Some(Duration::from_millis(200)));
+    metrics.jobs(3);
     metrics.batch(3, 2_000, 0.001);
     metrics.queue_wait(0.000_1);
     let lane = |id: &str, state| ProviderNow { id: id.to_owned(), state, lane: Some((2, 1024)) };

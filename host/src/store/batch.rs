@@ -90,8 +90,8 @@ type Outcomes = Vec<Result<(), LedgerError>>;
 /// Applies jobs in order, keeps all that they changed at once, then answers each.
 ///
 /// A batch that the database refuses is split: each job has its turn alone, so that one that only reads is answered
-/// although the disk is full, and one that the database will never take spoils no other. Says what the database
-/// refused last, if anything; nothing if nobody wrote.
+/// although the disk is full, and one that the database will never take spoils no other. Says which write the database
+/// refused last, if any; nothing if nobody wrote.
 pub(super) fn apply(
     mut batch: Vec<Box<dyn Work>>,
     database: &mut Database,
@@ -103,22 +103,27 @@ pub(super) fn apply(
     while !batch.is_empty() {
         let room = most.min(batch.len());
         let turn = batch.get_mut(..room).unwrap_or_default();
-        match attempt(turn, database, recent, now) {
+        match transact(turn, database, recent, now) {
             Ok((outcomes, bytes)) => {
-                if bytes > 0 {
-                    kept = Kept::Bytes(bytes);
-                }
+                kept = match kept {
+                    _ if bytes == 0 => kept,
+                    Kept::Bytes(before) => Kept::Bytes(before + bytes),
+                    Kept::Nothing | Kept::Refused(_) => Kept::Bytes(bytes),
+                };
                 let answered = outcomes.len();
                 for (work, outcome) in batch.drain(..answered).zip(outcomes) {
                     work.answer(outcome);
                 }
             }
             // Who keeps the lock keeps it from each of them.
-            Err(fault) if most > 1 && !matches!(fault, Fault::Locked(_)) => most = 1,
-            Err(fault) => {
-                kept = Kept::Refused(fault.clone());
+            Err(refusal) if most > 1 && !matches!(refusal.fault, Fault::Locked(_)) => most = 1,
+            Err(Refusal { fault, was_read }) => {
                 for work in batch.drain(..room) {
                     work.answer(Err(LedgerError::Refused(fault.clone())));
+                }
+                // One page that cannot be read says nothing about what can be written.
+                if !was_read {
+                    kept = Kept::Refused(fault);
                 }
             }
         }
@@ -137,13 +142,26 @@ pub(super) enum Kept {
     Refused(Fault),
 }
 
+/// What the database refused a transaction.
+struct Refusal {
+    fault: Fault,
+    /// Whether it was something to be read.
+    was_read: bool,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self { fault, was_read: false }
+    }
+}
+
 /// One transaction: as many jobs as it has room for, in order, with what each came to.
-fn attempt(
+fn transact(
     batch: &mut [Box<dyn Work>],
     database: &mut Database,
     recent: &mut Recent,
     now: Timestamp,
-) -> Result<(Outcomes, usize), Fault> {
+) -> Result<(Outcomes, usize), Refusal> {
     let transaction = database.begin()?;
     let mut desk = Desk { transaction: &transaction, recent, records: Records::new(), lost: HashMap::new() };
     // In the order of keys, so that neighbours are written one after the other.
@@ -151,7 +169,7 @@ fn attempt(
     let mut outcomes = Outcomes::with_capacity(batch.len());
     let mut bytes = 0;
     for work in batch {
-        let outcome = desk.run(work.as_mut(), now)?;
+        let outcome = desk.run(work.as_mut(), now).map_err(|fault| Refusal { fault, was_read: true })?;
         outcomes.push(outcome.map(|changes| {
             bytes += changes.bytes();
             for (key, after) in changes.0 {

@@ -18,6 +18,9 @@ pub enum Fault {
     /// The disk does not do its work.
     #[error("the store's disk fails ({0})\nhint: see the system's log")]
     Failing(String),
+    /// Nobody works on it any more.
+    #[error("the store is closed\nhint: start the server again")]
+    Closed,
 }
 
 impl From<Error> for Fault {

@@ -58,8 +58,13 @@ impl Key {
 
     /// Where the record stands, for what is sealed to stay there.
     pub(super) fn place(&self) -> String {
-        format!("record {}/{}", self.kind.number(), self.id)
+        place(self.kind.number(), &self.id)
     }
+}
+
+/// Where a record of a kind's number and an id stands. One for each record that is read or written: no formatter.
+pub(super) fn place(kind: u8, id: &str) -> String {
+    ["record ", &kind.to_string(), "/", id].concat()
 }
 
 impl From<&VerificationId> for Key {

@@ -166,7 +166,7 @@ impl Ledger {
 
     /// Why the store takes no writes, if it does not; known from the last one that was tried.
     pub fn fault(&self) -> Option<Fault> {
-        self.fault.borrow().clone()
+        if self.queue.is_closed() { Some(Fault::Closed) } else { self.fault.borrow().clone() }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Key, record::Record};
 use std::{collections::HashMap, mem, sync::Arc};
 
 /// How many records at least are remembered, and half of how many at most.
-const ROOM: usize = 4096;
+const ROOM: usize = 8192;
 
 /// What the database holds of some of its keys, so that it need not be asked, nor the record be opened and read again.
 ///

@@ -115,7 +115,8 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
 }
 
 fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.pragma_update(None, "cache_size", -65_536)?;
+    // 8 MiB: what is read often, and no more than a commit looks through in a moment. The rest is in the system's cache.
+    connection.pragma_update(None, "cache_size", -8_192)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

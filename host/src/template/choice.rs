@@ -170,8 +170,16 @@ impl Templates {
         prefixes
             .max_by_key(|(prefix, _)| prefix.len())
             .map(|(_, locale)| locale.clone())
-            .or_else(|| builtin::language(Region::of(recipient)?))
+            .or_else(|| language_of(recipient))
     }
+}
+
+/// The language of a number's region. Most that share a calling code share a language: then nobody looks at its plan, which
+/// is the dearest part of writing a message.
+fn language_of(number: &str) -> Option<Locale> {
+    let mut languages = Region::sharing(number).map(builtin::language);
+    let first = languages.next()?;
+    if languages.all(|other| other == first) { first } else { builtin::language(Region::of(number)?) }
 }
 
 /// The built-in text: in one of these languages, else in English.

@@ -86,6 +86,7 @@ impl Desk {
             return;
         }
         let (jobs, took) = (batch.len(), Stopwatch::start());
+        self.metrics.jobs(jobs);
         match batch::apply(batch, &mut self.database, &mut self.recent, now) {
             Kept::Nothing => {}
             Kept::Bytes(bytes) => {

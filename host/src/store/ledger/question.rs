@@ -10,7 +10,10 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use std::fmt;
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Something to be read outside of any job.
@@ -58,8 +61,10 @@ impl Ledger {
     ) -> Result<T, LedgerError> {
         let (asker, answer) = oneshot::channel();
         let question = Question(Box::new(move |database, now| {
+            // One question that panics is one question without an answer.
+            let answer = catch_unwind(AssertUnwindSafe(|| question(database, now)));
             // Whoever asked may be gone.
-            let _sent = asker.send(question(database, now));
+            let _sent = asker.send(answer.unwrap_or(Err(LedgerError::Panicked)));
         }));
         let sent = match &self.questions {
             Some(reader) => reader.send(question).await.is_ok(),

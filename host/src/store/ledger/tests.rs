@@ -91,6 +91,26 @@ async fn a_job_that_panics_fails_alone_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_question_that_panics_is_one_question_without_an_answer() {
+    let (ledger, _hand) = ledger();
+    let asked = ledger.ask(|_, _| -> Result<(), LedgerError> { panic!("as asked") }).await;
+    assert!(matches!(asked, Err(LedgerError::Panicked)));
+    assert_eq!(ledger.run(Vec::new(), add("a", 1)).await.unwrap(), 0);
+    assert!(ledger.all::<u64>(Kind::Slot).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_ledger_that_has_ended_says_so_to_whoever_asks_whether_it_is_well() {
+    let (ledger, _hand) = ledger();
+    assert_eq!(ledger.fault(), None);
+    ledger.close().await.unwrap();
+    while ledger.fault().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ledger.fault(), Some(Fault::Closed));
+}
+
+#[tokio::test]
 async fn a_damaged_record_and_a_restless_job_are_told() {
     let (ledger, _hand) = ledger();
     ledger.run(Vec::new(), add("a", 1)).await.unwrap();

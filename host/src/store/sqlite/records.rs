@@ -7,6 +7,7 @@ use crate::{
     store::{
         Key, Kind,
         fault::{Fault, OpenError},
+        key::place,
         record::Record,
         view::Labels,
     },
@@ -195,10 +196,8 @@ impl Database {
 }
 
 fn newest(connection: &Connection) -> Result<Option<(String, Sealed)>, rusqlite::Error> {
-    let row = |row: &Row<'_>| {
-        let place = format!("record {}/{}", row.get::<_, i64>(0)?, row.get::<_, String>(1)?);
-        Ok((place, Sealed::from_bytes(row.get(2)?)))
-    };
+    let row =
+        |row: &Row<'_>| Ok((place(row.get(0)?, &row.get::<_, String>(1)?), Sealed::from_bytes(row.get(2)?)));
     connection
         .query_row("SELECT kind, id, body FROM records ORDER BY record DESC LIMIT 1", [], row)
         .optional()
