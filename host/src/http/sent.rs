@@ -54,7 +54,7 @@ async fn carried(
             Effect::Resent => Counted::Resend,
             Effect::None => Counted::Replay,
         });
-        let hand_over = |due: Due| face.outbox.hand_over(due.verification, due.delivery);
+        let hand_over = |due: Box<Due>| face.outbox.hand_over(due.verification, due.delivery);
         let settling = started.due.take().map(hand_over);
         Ok::<_, VerifyError>((started, settling))
     };

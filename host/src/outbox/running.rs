@@ -45,6 +45,8 @@ impl Running {
         self.messages().insert(message.clone());
         self.0.count.send_modify(|count| *count += 1);
         let leaving = Leaving(self.clone(), message);
+        // Boxed where it is made: what it holds is large, and each wrapping and spawning would move it.
+        let carrying = Box::pin(carrying);
         let carrying = async move {
             let carried = carrying.await;
             drop(leaving);

@@ -163,7 +163,8 @@ fn transact(
     now: Timestamp,
 ) -> Result<(Outcomes, usize), Refusal> {
     let transaction = database.begin()?;
-    let mut desk = Desk { transaction: &transaction, recent, records: Records::new(), lost: HashMap::new() };
+    let mut desk =
+        Desk { transaction: &transaction, recent, records: Records::default(), lost: HashMap::new() };
     // In the order of keys, so that neighbours are written one after the other.
     let mut changed: BTreeMap<Key, Rewritten> = BTreeMap::new();
     let mut outcomes = Outcomes::with_capacity(batch.len());

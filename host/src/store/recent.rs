@@ -1,6 +1,7 @@
 //! The records that were read or written a moment ago: what a start wrote, its delivery and its checks read.
 
 use super::{Key, record::Record};
+use foldhash::fast::RandomState;
 use std::{collections::HashMap, mem, sync::Arc};
 
 /// How many records at least are remembered, and half of how many at most.
@@ -12,8 +13,8 @@ const ROOM: usize = 8192;
 /// job sees it.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    young: HashMap<Key, Arc<Record>>,
-    old: HashMap<Key, Arc<Record>>,
+    young: HashMap<Key, Arc<Record>, RandomState>,
+    old: HashMap<Key, Arc<Record>, RandomState>,
 }
 
 impl Recent {

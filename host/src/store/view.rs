@@ -4,6 +4,7 @@ use super::{
     Key,
     record::{Readable, Record},
 };
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::{collections::HashMap, sync::Arc};
@@ -15,8 +16,8 @@ pub struct View<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Loaded records; `None` says that there is none.
-pub(super) type Records = HashMap<Key, Option<Arc<Record>>>;
+/// Loaded records; `None` says that there is none. Ids are made here, by chance or under a key: a quick hash will do.
+pub(super) type Records = HashMap<Key, Option<Arc<Record>>, RandomState>;
 
 /// What stands on the outside of a record: it is searched by this, and the store keeps it in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,7 +62,7 @@ impl Sending {
         }
         let (summary, id) =
             (verification.summary(now), delivery.as_ref().map(|delivery| delivery.id.clone()));
-        let due = delivery.map(|delivery| Due { verification, delivery });
+        let due = delivery.map(|delivery| Box::new(Due { verification, delivery }));
         let started =
             Started { verification: summary, delivery: id, due, effect, limits: admitted.standings };
         if let Some(memo) = &self.memo {

@@ -53,7 +53,7 @@ pub struct Started {
     pub delivery: Option<DeliveryId>,
     /// What is to be handed over; nothing if this is an earlier answer again.
     #[serde(skip)]
-    pub due: Option<Due>,
+    pub due: Option<Box<Due>>,
     /// What it did.
     #[serde(skip)]
     pub effect: Effect,

@@ -65,7 +65,7 @@ pub(crate) async fn begun(verifier: &Verifier) -> (Due, String) {
     let web = verifier.application("key-of-web").unwrap();
     let offer = offer("sms:code", "+447700900123");
     let started = verifier.begin(&web, start("+447700900123", "generic"), offer, None).await.unwrap();
-    let started = started.due.unwrap();
+    let started = *started.due.unwrap();
     let code = started.verification.code(&verifier.keys, 0).unwrap().expose().to_owned();
     (started, code)
 }
@@ -120,7 +120,7 @@ impl House {
     async fn begin(&self, start: Start, offer: Offer) -> Result<Due, VerifyError> {
         let memo =
             start.idempotency.as_ref().map(|named| idempotency::Memo::new(&self.verifier.keys, "web", named));
-        self.verifier.begin(&self.web, start, offer, memo).await.map(|started| started.due.unwrap())
+        self.verifier.begin(&self.web, start, offer, memo).await.map(|started| *started.due.unwrap())
     }
 
     async fn begun(&self) -> Due {

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use std::{iter, sync::Arc};
+use std::{iter, sync::Arc, thread};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many jobs share a commit at most.
@@ -48,6 +48,12 @@ impl Desk {
         next: impl Fn(&mut mpsc::Receiver<Item>) -> Option<Item>,
     ) {
         while let Some(first) = next(&mut items) {
+            // Whoever is about to ask gets a moment to: a commit shared is a commit saved. Alone it costs a microsecond.
+            let mut here = 0;
+            while items.len() > here && items.len() < BATCH {
+                here = items.len();
+                thread::yield_now();
+            }
             let others = iter::from_fn(|| items.try_recv().ok());
             let gathered: Vec<Item> = iter::once(first).chain(others).take(BATCH).collect();
             // Once all are here, so that none of them is done before it was asked for.
