@@ -59,9 +59,9 @@ pub(super) async fn handle(
     let idempotency = idempotency::named(&headers, &operation, &bytes)?;
     let mut resend = read(id, &request, idempotency)?;
     resend.asker.api_key = api_key;
-    let handed = Arc::clone(&face);
-    let resend = async move { handed.verifier.resend(&application, resend).await };
-    sent::answer(&face, &headers, resend).await
+    let (handed, caller) = (Arc::clone(&face), Arc::clone(&application));
+    let resend = async move { handed.verifier.resend(&caller, resend).await };
+    sent::answer(&face, &application, &headers, resend).await
 }
 
 fn read(id: VerificationId, request: &Request, idempotency: Option<Idempotency>) -> Result<Resend, Problem> {

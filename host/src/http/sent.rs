@@ -5,8 +5,11 @@ use super::{
     shown::{Brief, Shown, json},
 };
 use crate::{
+    application::Application,
     metrics::Start as Counted,
     outbox::Settling,
+    seal::DeliveryId,
+    verification::Summary,
     verifier::{Due, Effect, Started, VerifyError},
 };
 use axum::{
@@ -16,15 +19,22 @@ use axum::{
 use std::sync::Arc;
 use tracing::Instrument as _;
 
-/// Does this work and answers 201 with the verification and its new delivery.
+/// Does this work for the application and answers 201 with the verification and its new delivery.
 pub(super) async fn answer(
     face: &Arc<Face>,
+    application: &Application,
     headers: &HeaderMap,
     work: impl Future<Output = Result<Started, VerifyError>> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let (Started { mut verification, delivery, limits, .. }, settling) = carried(face, work).await?;
-    let mut delivery = delivery.map(Brief::queued);
-    let wait = prefer::wait(headers);
+    let (Started { mut verification, delivery, effect, limits, .. }, settling) = carried(face, work).await?;
+    let asked = prefer::wait(headers);
+    let now = match (&delivery, effect, asked) {
+        (Some(first), Effect::None, Some(_)) => as_it_stands(face, application, &verification, first).await,
+        _ => None,
+    };
+    let mut delivery = now.or_else(|| delivery.map(Brief::queued));
+    // Of an earlier answer, and for a test recipient, there is nothing to wait for.
+    let wait = asked.filter(|_| settling.is_some());
     if let (Some(wait), Some(settling)) = (wait, settling)
         && let Some(Some(carried)) = face.verifier.clock().timeout(wait, settling.settled()).await
     {
@@ -39,6 +49,17 @@ pub(super) async fn answer(
         response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
     }
     Ok(response)
+}
+
+/// The delivery that an earlier answer named, or the last one that took over from it, for a caller who would have waited.
+async fn as_it_stands(
+    face: &Face,
+    application: &Application,
+    verification: &Summary,
+    first: &DeliveryId,
+) -> Option<Brief> {
+    let fetched = face.verifier.fetch(application, verification.id.clone()).await.ok()?;
+    fetched.deliveries.iter().rfind(|delivery| delivery.message == *first).map(Brief::of)
 }
 
 /// Works and hands over in a task of its own: a caller that hangs up in between loses its answer, not the message.

@@ -74,7 +74,6 @@ pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
         .answer::<Shown>(201, "The verification, which is pending")
         .sending()
         .problem(404, "member-not-found")
-        .problem(404, "application-not-found")
 }
 
 pub(super) async fn handle(
@@ -89,9 +88,9 @@ pub(super) async fn handle(
     let stored = members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await?;
     let mut start = read(request, &application, stored, idempotency)?;
     start.asker.api_key = api_key;
-    let handed = Arc::clone(&face);
-    let start = async move { handed.verifier.start(&application, start).await };
-    sent::answer(&face, &headers, start).await
+    let (handed, caller) = (Arc::clone(&face), Arc::clone(&application));
+    let start = async move { handed.verifier.start(&caller, start).await };
+    sent::answer(&face, &application, &headers, start).await
 }
 
 fn read(

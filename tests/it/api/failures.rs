@@ -34,6 +34,21 @@ fn words(deliveries: &[Value]) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// An answer that is given again to somebody who would have waited says what became of the message in the end, by
+/// whomever it went.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_given_again_names_the_delivery_that_took_over() {
+    let world = World::start(&route("thread", &format!("\"unavailable to {ADA}\""))).await;
+    let (start, wait) = (json!({ "to": ADA }), ("prefer", "wait=30"));
+    let first = world.post_with("/v1/verifications", &start, &[("idempotency-key", "a-1"), wait]).await;
+    let deliveries = world.deliveries(&first.path()).await;
+    assert_eq!(words(&deliveries), [("first", "failed"), ("second", "sent")]);
+    assert_eq!(first.body["delivery"]["id"], deliveries[1]["id"]);
+    let again = world.post_with("/v1/verifications", &start, &[("idempotency-key", "a-1"), wait]).await;
+    assert_eq!((again.status, &again.body["delivery"]), (201, &first.body["delivery"]));
+    world.stop().await;
+}
+
 /// J9: two providers of one library stand in one route, and the table of `route::after` decides who takes over.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_failure_is_told_and_the_next_provider_takes_over_or_not() {

@@ -16,7 +16,8 @@ async fn a_start_with_the_same_key_is_answered_again_and_sends_nothing() {
         let again = world.post_with(START, &json!({ "purpose": "sign_in", "to": ADA }), &key).await;
         assert_eq!((again.status, &again.body["id"]), (201, &first.body["id"]));
         assert_eq!(again.body["expires_at"], first.body["expires_at"]);
-        assert_eq!(again.body["delivery"]["id"], first.body["delivery"]["id"]);
+        assert_eq!(again.body["delivery"], first.body["delivery"], "it says what became of the message");
+        assert_eq!((first.header("preference-applied"), again.header("preference-applied")), ("wait=30", ""));
         assert_eq!(world.messages().len(), 1);
         world.stop().await;
     }

@@ -78,7 +78,8 @@ pub(in crate::http) const IDEMPOTENCY_KEY: Header = Header {
 pub(super) const PREFER: Header = Header {
     name: "Prefer",
     description: "`wait=N` (RFC 7240): the answer may wait up to so many seconds, at most 30, until the delivery is \
-                  settled. Other preferences are passed over.",
+                  settled. An answer that is given again does not wait: it tells the delivery as it stands now. Other \
+                  preferences are passed over.",
     required: false,
     pattern: None,
     example: "wait=10",
@@ -110,7 +111,7 @@ pub(super) const ETAG: Header = Header {
 
 pub(super) const PREFERENCE_APPLIED: Header = Header {
     name: "Preference-Applied",
-    description: "Which wait was granted (RFC 7240).",
+    description: "Which wait was granted (RFC 7240); absent where there was nothing to wait for.",
     required: false,
     pattern: Some("^wait=[0-9]+$"),
     example: "wait=10",
