@@ -62,11 +62,15 @@ use std::{
 use tokio::sync::Mutex;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// The most bytes of a request's body.
+/// The most bytes of a request's body on the public face.
 const LARGEST_BODY: usize = 16 * 1024;
 
 /// How long a request may take on the public face.
 const LONGEST: Duration = Duration::from_mins(1);
+
+/// The most bytes of a request's body, where it is not [`LARGEST_BODY`].
+#[derive(Debug, Clone, Copy)]
+struct Largest(usize);
 
 /// What the handlers speak for.
 #[derive(Debug)]
@@ -105,7 +109,7 @@ impl Face {
 
 /// Every route of the public face.
 pub fn router(face: Arc<Face>) -> Router {
-    dressed(table().router(), LONGEST, face)
+    dressed(table().router(), LARGEST_BODY, LONGEST, face)
 }
 
 /// The `OpenAPI` documents of the public face and of the operators' face, as `/openapi.json` answers them.
@@ -142,7 +146,7 @@ fn table() -> Table {
 }
 
 /// Routes with what stands around every request, on whatever listener it arrives.
-fn dressed(routes: Router<Arc<Face>>, longest: Duration, face: Arc<Face>) -> Router {
+fn dressed(routes: Router<Arc<Face>>, largest: usize, longest: Duration, face: Arc<Face>) -> Router {
     routes
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "no-route", "no such route", "nothing answers here")
@@ -156,7 +160,7 @@ fn dressed(routes: Router<Arc<Face>>, longest: Duration, face: Arc<Face>) -> Rou
                 "the route answers to other methods",
             )
         })
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(largest))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(longest, trace::limit))
         .layer(middleware::map_response(not_stored))

@@ -13,10 +13,10 @@ mod whole;
 pub use socket::{AdminSocket, SocketError};
 
 use super::{
-    Face, auth, dressed, list,
+    Face, Largest, auth, dressed, list,
     openapi::{self, About, Table},
 };
-use axum::{Router, body::Bytes, middleware};
+use axum::{Extension, Router, body::Bytes, middleware};
 use std::{
     sync::{Arc, LazyLock},
     time::Duration,
@@ -25,16 +25,24 @@ use std::{
 /// How long a request may take: a test opens a provider (20 s) and waits as long as its `timeout` says (up to 5 min).
 const LONGEST: Duration = Duration::from_mins(6);
 
+/// The most bytes of a request's body: an application's mails in HTML, in a few languages.
+const LARGEST_BODY: usize = 256 * 1024;
+
 /// Every route for operators, for a listener that only operators can reach.
 pub fn admin_router(face: Arc<Face>) -> Router {
-    dressed(table().router().route_layer(middleware::from_fn(whole::whole)), LONGEST, face)
+    dressed(whole_routes(), LARGEST_BODY, LONGEST, face)
 }
 
 /// The same for a listener that others can reach: each request needs an API key of the scope `operator`.
 pub fn remote_admin_router(face: Arc<Face>) -> Router {
+    let guarded =
+        whole_routes().route_layer(middleware::from_fn_with_state(Arc::clone(&face), auth::operator));
+    dressed(guarded, LARGEST_BODY, LONGEST, face)
+}
+
+fn whole_routes() -> Router<Arc<Face>> {
     let whole = table().router().route_layer(middleware::from_fn(whole::whole));
-    let guarded = whole.route_layer(middleware::from_fn_with_state(Arc::clone(&face), auth::operator));
-    dressed(guarded, LONGEST, face)
+    whole.route_layer(Extension(Largest(LARGEST_BODY)))
 }
 
 /// What stands behind the admin listeners.

@@ -1,6 +1,6 @@
 //! A request's body: JSON of one exact shape, or a problem that names the field.
 
-use super::{Problem, problem::FieldError};
+use super::{LARGEST_BODY, Largest, Problem, problem::FieldError};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
@@ -49,9 +49,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
 }
 
 async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let largest = request.extensions().get().map_or(LARGEST_BODY, |Largest(bytes)| *bytes);
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let detail = format!("a request has at most {} bytes", super::LARGEST_BODY);
+            let detail = format!("a request has at most {largest} bytes");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "request too large", detail)
         }
         _ => Problem::invalid(&[FieldError::new("", "the body ended early")]),

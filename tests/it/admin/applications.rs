@@ -77,6 +77,23 @@ async fn an_application_is_usable_at_once_with_its_own_settings() {
     world.stop().await;
 }
 
+/// Mails in HTML are long, and there is one for each language.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_may_send_more_than_a_stranger_and_not_without_end() {
+    let world = world().await;
+    let text = |size: usize| format!("{{payload}} {}", "x".repeat(size));
+    let languages = ["de", "en", "fr", "it"].map(|tag| (tag.to_owned(), json!({ "generic": text(8_000) })));
+    let mails = json!({ "locales": serde_json::Map::from_iter(languages) });
+    let shop = json!({ "methods": ["email:code"], "templates": { "email": mails } });
+    assert!(shop.to_string().len() > 16 * 1024);
+    let made = ask(&world, Method::PUT, "/v1/applications/shop", &shop).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let large = json!({ "methods": ["email:code"], "colour": text(256 * 1024) });
+    let large = ask(&world, Method::PUT, "/v1/applications/shop", &large).await;
+    assert_eq!(large.is_problem(413, "too-large"), "a request has at most 262144 bytes");
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_files_applications_are_shown_and_not_changed() {
     let world = world().await;

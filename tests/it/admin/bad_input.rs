@@ -34,7 +34,7 @@ async fn a_wrong_test_is_told_by_its_fields_and_sends_nothing() {
     }
     let typed = world.operate(Method::POST, "/v1/providers/dry_run/tests").body("{}");
     world.ask(typed).await.is_problem(415, "unsupported-media-type");
-    let large = json!({ "to": ADA, "config": { "outbox": "x".repeat(17_000) } });
+    let large = json!({ "to": ADA, "config": { "outbox": "x".repeat(256 * 1024) } });
     world.test("dry_run", &large).await.is_problem(413, "too-large");
     assert!(world.messages().is_empty());
     world.stop().await;
