@@ -38,7 +38,7 @@ pub use environment::Environment;
 pub use log::Log;
 pub use made::{MadeApplication, Reread, written};
 pub use mistake::{Mistake, Mistakes};
-pub use server::{Server, Store};
+pub use server::{GUARDED, OVERHEARD, Server, Store};
 pub use unsaved::{Saved, Unready};
 
 use crate::{

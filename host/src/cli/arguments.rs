@@ -45,7 +45,8 @@ pub(super) enum Command {
     /// Look at everything that somebody who helps would ask first, each with its remedy
     ///
     /// Configuration, providers, files, disk, ports, a server that lives, limits, clock. Fails with 1 if something does
-    /// not work. Providers are opened once for it; nothing is sent, and nothing of the server's is changed.
+    /// not work. Providers are opened once for it, and make what they make when they open (`dry_run` its outbox); nothing
+    /// is sent, and nothing that the server keeps is made or changed.
     Doctor,
     /// Look at providers and their libraries, and try them
     #[command(subcommand)]

@@ -69,7 +69,8 @@ impl Finding {
     }
 }
 
-/// Looks at everything. Nothing is sent and nothing is made; providers are opened once, as by `check`.
+/// Looks at everything. Nothing is sent, and of what the server keeps nothing is made or changed. Libraries are copied and
+/// providers opened once, as by `check`: what a provider makes when it opens is made.
 pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let now = Clock::system().now();
     let mut findings = Vec::new();
@@ -104,7 +105,8 @@ fn configuration(setup: &Setup) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", named)];
     if config.applications.is_empty() {
         let remedy = "configure one as `[applications.ID]`";
-        findings.push(Finding::warn("applications", "there is none: nobody can call", remedy));
+        let detail = "there is none in the file: unless one was made at run time, nobody can call";
+        findings.push(Finding::warn("applications", detail, remedy));
     }
     for refusal in setup.libraries.refused() {
         let detail = format!("`{}` was refused: {}", refusal.file.display(), refusal.reason);

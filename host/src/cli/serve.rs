@@ -28,10 +28,6 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
             tracing::warn!(library.file = file, hint = refusal.hint, "{}", refusal.reason);
         }
     }
-    if setup.config.applications.is_empty() {
-        let hint = "configure one as `[applications.ID]`";
-        tracing::warn!(hint, "no application is configured: nobody can call");
-    }
     wiring::serve(file, setup, filter).await?;
     Ok(Page::new("", json!({ "served": true })))
 }

@@ -93,7 +93,13 @@ pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> 
     if let Ok(Some(address)) = app.remote() {
         tracing::info!(%address, "operators with a key are answered");
     }
-    for (application, _) in app.directory().applications() {
+    let applications = app.directory().applications();
+    if applications.is_empty() {
+        let hint =
+            "configure one as `[applications.ID]`, or make one: `POST /v1/applications` on the admin socket";
+        tracing::warn!(hint, "there is no application: nobody can call");
+    }
+    for (application, _) in applications {
         if application.keys.is_empty() && !app.directory().has_made_key(&application.id) {
             let hint = format!("`passrelay keys new --application {}` makes one", application.id);
             tracing::warn!(application.id = application.id, hint, "an application has no API key of its own");

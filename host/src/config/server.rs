@@ -71,6 +71,12 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
 const ADMIN: &str =
     "for example \"unix:passrelay-admin.sock\", \"127.0.0.1:9090\", a list of both, or \"off\" for none";
 
+/// What is wrong with an address of `server.admin` that is not this machine's alone.
+pub const OVERHEARD: &str = "whoever is on the way reads the operators' keys";
+
+/// What to do about it.
+pub const GUARDED: &str = "let it listen on 127.0.0.1, behind a proxy that speaks TLS or an SSH tunnel";
+
 /// Reads `server.admin`: a Unix socket, an address, a list of both, or none.
 fn admin(server: &mut Section<'_>, report: &mut Report) -> (Option<PathBuf>, Option<SocketAddr>) {
     let at = server.at();
@@ -92,6 +98,11 @@ fn admin(server: &mut Section<'_>, report: &mut Report) -> (Option<PathBuf>, Opt
         {
             path.replace(socket(name, item.at(), report)).is_some()
         } else if let Ok(written) = written.parse::<SocketAddr>() {
+            if !written.ip().is_loopback() {
+                let what =
+                    format!("`server.admin` answers operators on `{written}` in the clear: {OVERHEARD}");
+                report.warning(item.at(), what, Some(GUARDED.to_owned()));
+            }
             address.replace(written).is_some()
         } else {
             item.wrong("names neither a Unix socket nor an IP address and port", ADMIN.to_owned(), report);

@@ -78,6 +78,33 @@ fn a_server_that_lives_is_found_and_asked() {
     is(&json, "admin socket", "no server lives", "ok", "");
 }
 
+/// The other way for operators: over TCP, with a key, which nobody on the way should read.
+#[test]
+fn the_admin_port_is_looked_at_too() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let console = Console::configured("");
+    let admin = |address: &str| {
+        let text = CONFIGURATION.replace("[server]", &format!("[server]\nadmin = \"{address}\""));
+        console.write("passrelay.toml", &text);
+    };
+    admin(&taken.local_addr().unwrap().to_string());
+    let (told, json) = doctor(&console);
+    assert_eq!(told.code, 1);
+    is(&json, "admin port", "is taken, and who listens is no passrelay", "fail", "change `server.admin`");
+    let free = taken.local_addr().unwrap();
+    drop(taken);
+    admin(&free.to_string());
+    is(&doctor(&console).1, "admin port", "is free", "ok", "");
+    let server = console.serve();
+    is(&doctor(&console).1, "admin port", "a server answers at", "ok", "");
+    let (code, log) = server.stop();
+    assert!(code == Some(0) && !log.contains("in the clear"), "{log}");
+    admin(&format!("0.0.0.0:{}", free.port()));
+    is(&doctor(&console).1, "admin port", "in the clear", "warn", "behind a proxy that speaks TLS");
+    let (code, log) = console.serve().stop();
+    assert!(code == Some(0) && log.contains("in the clear"), "{log}");
+}
+
 #[test]
 fn a_store_that_was_scribbled_on_is_told() {
     let console = Console::configured(CONFIGURATION);

@@ -128,7 +128,7 @@ async fn what_is_missing_or_refused_is_logged_at_the_start() {
     assert_eq!(health(&server).await, StatusCode::OK);
     let (_, log) = server.stop();
     assert!(log.contains("library.file=\"providers/libodd.so\""), "{log}");
-    assert!(log.contains("no application is configured: nobody can call"), "{log}");
+    assert!(log.contains("there is no application: nobody can call"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

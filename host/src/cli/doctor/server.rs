@@ -1,17 +1,13 @@
 //! Whether a server lives here: by its admin socket, and by the port it should listen on.
 
 use super::Finding;
-use crate::config::Server;
+use crate::{
+    cli::verify::reached,
+    config::{GUARDED, OVERHEARD, Server},
+};
 use reqwest::{Client, ClientBuilder};
 use serde_json::Value;
-use std::{
-    fs,
-    io::ErrorKind,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::unix::fs::FileTypeExt as _,
-    path::Path,
-    time::Duration,
-};
+use std::{fs, io::ErrorKind, net::SocketAddr, os::unix::fs::FileTypeExt as _, path::Path, time::Duration};
 use tokio::net::{TcpListener, UnixStream};
 
 /// How long an answer may take: a server that lives gives one at once.
@@ -26,7 +22,15 @@ pub(super) async fn look(server: &Server) -> Vec<Finding> {
             (finding, Some(lives))
         }
     };
-    vec![admin, port(server.listen, lives).await]
+    let mut findings = vec![admin, port(server.listen, lives).await];
+    if let Some(address) = server.admin_address {
+        findings.push(admin_port(address, lives).await);
+        if !address.ip().is_loopback() {
+            let detail = format!("`{address}` answers operators in the clear: {OVERHEARD}");
+            findings.push(Finding::warn("admin port", detail, GUARDED));
+        }
+    }
+    findings
 }
 
 /// The admin socket, and whether a server answers on it.
@@ -61,27 +65,58 @@ async fn admin(path: &Path) -> (Finding, bool) {
     (Finding::fail(NAME, detail, "see its log; end it and start it again"), true)
 }
 
-/// The port: free, or ours and how it is. `lives` says whether a server answers operators, if that could be asked.
+/// How an address is where nobody listens on it; nothing where somebody does, who can be asked. `lives` says whether a
+/// server answers operators, if that could be asked.
+async fn unused(name: &'static str, key: &str, address: SocketAddr, lives: Option<bool>) -> Option<Finding> {
+    Some(match TcpListener::bind(address).await {
+        Ok(_) if address.port() == 0 => Finding::ok(name, "the system chooses one at each start"),
+        Ok(_) if lives == Some(true) => {
+            let detail = format!("the server that lives here does not listen on `{address}`");
+            Finding::warn(name, detail, "it was started with another configuration: start it again")
+        }
+        Ok(_) => Finding::ok(name, format!("`{address}` is free")),
+        Err(cause) if cause.kind() == ErrorKind::AddrInUse => return None,
+        Err(cause) => {
+            let detail = format!("cannot listen on `{address}`: {cause}");
+            Finding::fail(name, detail, format!("change `{key}` to an address of this machine"))
+        }
+    })
+}
+
+/// Somebody listens who is not ours.
+fn taken(name: &'static str, key: &str, address: SocketAddr) -> Finding {
+    let detail = format!("`{address}` is taken, and who listens is no passrelay");
+    Finding::fail(name, detail, format!("end what listens there, or change `{key}`"))
+}
+
+/// The port where operators are answered by their keys: free, or ours.
+async fn admin_port(address: SocketAddr, lives: Option<bool>) -> Finding {
+    const NAME: &str = "admin port";
+    const KEY: &str = "server.admin";
+    if let Some(finding) = unused(NAME, KEY, address, lives).await {
+        return finding;
+    }
+    // Without a key it says no more than who it is: by its problem.
+    let told = get(client(), &format!("http://{}/v1/providers", reached(address))).await;
+    let is_ours =
+        |body: &Value| word(body, "type").is_some_and(|name| name.ends_with("/problems/unauthorized"));
+    match told {
+        Some((401, body)) if is_ours(&body) => Finding::ok(NAME, format!("a server answers at `{address}`")),
+        _ => taken(NAME, KEY, address),
+    }
+}
+
+/// The port: free, or ours and how it is.
 async fn port(listen: SocketAddr, lives: Option<bool>) -> Finding {
     const NAME: &str = "port";
-    match TcpListener::bind(listen).await {
-        Ok(_) if listen.port() == 0 => return Finding::ok(NAME, "the system chooses one at each start"),
-        Ok(_) if lives == Some(true) => {
-            let detail = format!("the server that lives here does not listen on `{listen}`");
-            return Finding::warn(NAME, detail, "it was started with another configuration: start it again");
-        }
-        Ok(_) => return Finding::ok(NAME, format!("`{listen}` is free")),
-        Err(cause) if cause.kind() == ErrorKind::AddrInUse => {}
-        Err(cause) => {
-            let detail = format!("cannot listen on `{listen}`: {cause}");
-            return Finding::fail(NAME, detail, "change `server.listen` to an address of this machine");
-        }
+    const KEY: &str = "server.listen";
+    if let Some(finding) = unused(NAME, KEY, listen, lives).await {
+        return finding;
     }
-    let base = format!("http://{}", reachable(listen));
+    let base = format!("http://{}", reached(listen));
     let alive = get(client(), &format!("{base}/healthz")).await;
     if !alive.is_some_and(|(status, body)| status == 200 && word(&body, "status") == Some("ok")) {
-        let detail = format!("`{listen}` is taken, and who listens is no passrelay");
-        return Finding::fail(NAME, detail, "end what listens there, or change `server.listen`");
+        return taken(NAME, KEY, listen);
     }
     match get(client(), &format!("{base}/readyz")).await {
         Some((200, _)) => Finding::ok(NAME, format!("a server answers at `{listen}` and is ready")),
@@ -92,16 +127,6 @@ async fn port(listen: SocketAddr, lives: Option<bool>) -> Finding {
             Finding::warn(NAME, detail, "see its providers: `passrelay providers list`, and its log")
         }
     }
-}
-
-/// Who listens everywhere is asked at home.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 fn client() -> ClientBuilder {
@@ -115,18 +140,4 @@ fn word<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
 async fn get(client: ClientBuilder, url: &str) -> Option<(u16, Value)> {
     let response = client.build().ok()?.get(url).send().await.ok()?;
     Some((response.status().as_u16(), response.json().await.unwrap_or_default()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_listens_everywhere_is_asked_at_home() {
-        for (listen, asked) in
-            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("192.0.2.1:80", "192.0.2.1:80")]
-        {
-            assert_eq!(reachable(listen.parse().unwrap()).to_string(), asked);
-        }
-    }
 }
