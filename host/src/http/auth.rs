@@ -22,19 +22,19 @@ impl FromRequestParts<Arc<Face>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, face: &Arc<Face>) -> Result<Self, Problem> {
         let directory = face.verifier.directory();
-        let called_as = only(&parts.headers, &AS);
+        let called_as = || called_as(&parts.headers);
         match presented(&parts.headers).and_then(|key| directory.caller(key)) {
-            Some(Known::Application(own)) if called_as.is_none_or(|id| id == own.id) => Ok(Self(own)),
+            Some(Known::Application(own)) if called_as()?.is_none_or(|id| id == own.id) => Ok(Self(own)),
             Some(Known::Application(own)) => {
                 Err(forbidden(format!("the key is one of application `{}` and of no other", own.id)))
             }
             Some(Known::Account) => {
                 let needed = "the key is good for every application: the header says which";
-                let id =
-                    called_as.ok_or_else(|| Problem::invalid(&[FieldError::new(AS.as_str(), needed)]))?;
-                let unknown = "there is no application of this id";
-                let found = directory.application(id);
-                found.map(Self).ok_or_else(|| Problem::invalid(&[FieldError::new(AS.as_str(), unknown)]))
+                let id = called_as()?.ok_or_else(|| misnamed(needed))?;
+                directory
+                    .application(id)
+                    .map(Self)
+                    .ok_or_else(|| misnamed("there is no application of this id"))
             }
             Some(Known::Operator) => Err(forbidden("the key is good for operator routes only")),
             None => Err(unauthorized("a key of an application")),
@@ -49,8 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiKey {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.to_str().ok()?));
-        Ok(Self(given.map(Secret::new)))
+        Ok(Self(presented(&parts.headers).map(Secret::new)))
     }
 }
 
@@ -84,6 +83,19 @@ pub(super) fn forbidden(detail: impl Into<String>) -> Problem {
 /// The key that a request presents.
 fn presented(headers: &HeaderMap) -> Option<&str> {
     only(headers, &header::AUTHORIZATION).and_then(bearer)
+}
+
+/// As which application somebody calls, if the request says so.
+fn called_as(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    if !headers.contains_key(&AS) {
+        return Ok(None);
+    }
+    // What cannot be read is no absence: the key alone might stand for another application than is meant.
+    only(headers, &AS).map(Some).ok_or_else(|| misnamed("stands there more than once, or is no text"))
+}
+
+fn misnamed(detail: &str) -> Problem {
+    Problem::invalid(&[FieldError::new(AS.as_str(), detail)])
 }
 
 /// What a header says that stands there once.

@@ -287,10 +287,6 @@ impl Errors {
         }
         after
     }
-
-    fn none(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(&self.0)) }
-    }
 }
 
 /// A number whose `+` was not written as `%2B`: in a query it is read as a blank.

@@ -5,7 +5,7 @@ use super::{
     auth::Caller,
     body::Body,
     openapi::{IF_MATCH, IF_NONE_MATCH, Operation},
-    person::{Errors, is_short},
+    person::{Errors, FIELDS, is_short},
     problem::FieldError,
     shown::json,
 };
@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
@@ -27,12 +27,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-
-/// The most fields of a member.
-const FIELDS: usize = 32;
-
-/// The most bytes of a field's value.
-const LONGEST: usize = 256;
 
 /// So many digits may be a phone number, however it is written.
 const DIGITS: usize = 6;
@@ -75,7 +69,7 @@ struct Shown<'a> {
     updated_at: Timestamp,
 }
 
-/// The member that the path names: 1 to 256 bytes without control characters; another is nobody's.
+/// The member that the path names: 1 to 256 bytes without control characters; another is nobody's, and nobody's to be.
 pub(super) struct Id(String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
@@ -83,9 +77,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.ok().map(|Path(id)| id).filter(|id| is_short(id)).map(Self).ok_or_else(not_found)
+        let id = path.ok().map(|Path(id)| id).filter(|id| is_short(id)).map(Self);
+        id.ok_or_else(|| {
+            if parts.method == Method::PUT {
+                return Problem::invalid(&[FieldError::new("id", MALFORMED)]);
+            }
+            not_found()
+        })
     }
 }
+
+/// What is wrong with an id that no member can have.
+const MALFORMED: &str = "expected 1 to 256 bytes without control characters, as the last part of the path";
 
 /// The id of a member, for the document.
 #[derive(JsonSchema)]
@@ -97,15 +100,13 @@ struct MemberId(
 );
 
 fn at(operation: Operation<'_>) -> Operation<'_> {
-    operation
-        .of_caller()
-        .at::<MemberId>("The application's own id of the member", "42")
-        .problem(404, "member-not-found")
+    operation.of_caller().at::<MemberId>("The application's own id of the member", "42")
 }
 
 /// What the document says of `GET`.
 pub(super) fn told_get(operation: Operation<'_>) -> Operation<'_> {
     at(operation.named("fetchMember", "Shows a stored member, its addresses masked"))
+        .problem(404, "member-not-found")
         .answer::<Shown<'static>>(200, "The member")
         .tagged()
 }
@@ -126,8 +127,8 @@ pub(super) fn told_put(operation: Operation<'_>) -> Operation<'_> {
 /// What the document says of `DELETE`.
 pub(super) fn told_delete(operation: Operation<'_>) -> Operation<'_> {
     at(operation.named("deleteMember", "Forgets a stored member"))
+        .problem(404, "member-not-found")
         .asked(&IF_MATCH)
-        .asked(&IF_NONE_MATCH)
         .nothing("It is forgotten")
         .problem(412, "precondition-failed")
 }
@@ -186,22 +187,9 @@ fn read(id: String, request: Request) -> Result<Member, Problem> {
     if let Some(name) = &name {
         errors.text("name", name);
     }
-    if fields.len() > FIELDS {
-        errors.add("fields", format!("a member has at most {FIELDS} fields"));
-    }
-    for (name, value) in &fields {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-        if !is_short(name) {
-            errors.add(&format!("fields.{shown}"), format!("the name of a field has 1 to {LONGEST} bytes"));
-        }
-        if value.len() > LONGEST {
-            errors.add(&format!("fields.{shown}"), format!("a field has at most {LONGEST} bytes"));
-        }
-    }
+    errors.fields("fields", &fields);
     let locale = errors.locale("locale", locale);
-    if !errors.0.is_empty() {
-        return Err(Problem::invalid(&errors.0));
-    }
+    errors.none()?;
     let mut member = Member::with_fields(fields);
     (member.id, member.name, member.locale) = (Some(id), name, locale);
     Ok(member)
@@ -372,7 +360,12 @@ mod tests {
         assert_eq!(named, ["id", "name", "fields", "fields.long", "locale"]);
         get(&house, "/v1/members/42").await.is_problem(404, "member-not-found");
         for bad in ["x".repeat(257), "%00".to_owned(), "%ff".to_owned()] {
-            get(&house, &format!("/v1/members/{bad}")).await.is_problem(404, "member-not-found");
+            let path = format!("/v1/members/{bad}");
+            get(&house, &path).await.is_problem(404, "member-not-found");
+            delete(&house, &path).await.is_problem(404, "member-not-found");
+            let told = put(&house, &path, &json!({}), &[]).await;
+            told.is_problem(400, "invalid-request");
+            assert_eq!(told.body["errors"][0]["field"], "id");
         }
     }
 

@@ -107,10 +107,7 @@ fn read(request: Request, stored: Option<Member>) -> Result<Person, Problem> {
         }
     };
     errors.purpose(request.purpose);
-    match member {
-        Some(member) if errors.0.is_empty() => Ok(Person::Member(member)),
-        _ => Err(Problem::invalid(&errors.0)),
-    }
+    errors.or(member).map(Person::Member)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who is to be reached, as a request says it.
 
-use super::problem::FieldError;
+use super::{Problem, problem::FieldError};
 use crate::{
     application::Method,
     template::{InvalidLocale, Locale},
@@ -10,8 +10,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::BTreeMap, net::IpAddr};
 
-/// The most bytes of a member's id or name, of a field's name, and of an address.
+/// The most bytes of a member's id or name, of a field's name and value, and of an address.
 const LONGEST: usize = 256;
+
+/// The most fields of a member.
+pub(super) const FIELDS: usize = 32;
 
 /// `member` of a request.
 #[derive(Deserialize, JsonSchema)]
@@ -25,8 +28,9 @@ pub(super) struct MemberRequest {
     name: Option<String>,
     /// The member's language, a BCP 47 tag such as `en-GB`.
     locale: Option<String>,
-    /// What providers read addresses from, by name.
+    /// What providers read addresses from, by name; at most 32, each of at most 256 bytes.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = FIELDS))]
     fields: BTreeMap<String, String>,
 }
 
@@ -43,6 +47,16 @@ pub(super) struct ClientRequest {
 pub(super) struct Errors(pub(super) Vec<FieldError>);
 
 impl Errors {
+    /// Goes on if nothing was wrong.
+    pub(super) fn none(self) -> Result<(), Problem> {
+        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(&self.0)) }
+    }
+
+    /// Goes on with what was read if nothing was wrong; what was not read was told.
+    pub(super) fn or<T>(self, read: Option<T>) -> Result<T, Problem> {
+        read.filter(|_| self.0.is_empty()).ok_or_else(|| Problem::invalid(&self.0))
+    }
+
     pub(super) fn add(&mut self, field: &str, detail: impl Into<String>) {
         self.0.push(FieldError::new(field, detail));
     }
@@ -55,18 +69,29 @@ impl Errors {
                 self.text(field, value);
             }
         }
-        for name in fields.keys().filter(|name| !is_short(name)) {
-            let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-            self.add(
-                &format!("member.fields.{shown}"),
-                format!("the name of a field has 1 to {LONGEST} bytes"),
-            );
-        }
+        self.fields("member.fields", &fields);
         let mut member = Member::with_fields(fields);
         member.id = id;
         member.name = name;
         member.locale = self.locale("member.locale", locale);
         member
+    }
+
+    /// What providers read addresses from: not too many fields, and none too long.
+    pub(super) fn fields(&mut self, prefix: &str, fields: &BTreeMap<String, String>) {
+        if fields.len() > FIELDS {
+            self.add(prefix, format!("a member has at most {FIELDS} fields"));
+        }
+        for (name, value) in fields {
+            let shown = || name.chars().filter(|c| !c.is_control()).take(40).collect::<String>();
+            if !is_short(name) {
+                let detail = format!("the name of a field has 1 to {LONGEST} bytes");
+                self.add(&format!("{prefix}.{}", shown()), detail);
+            }
+            if value.len() > LONGEST {
+                self.add(&format!("{prefix}.{}", shown()), format!("a field has at most {LONGEST} bytes"));
+            }
+        }
     }
 
     pub(super) fn text(&mut self, field: &str, value: &str) {

@@ -1,6 +1,9 @@
 //! An error as the native API tells it (RFC 9457).
 
-use super::{limits, request_id::RequestId};
+use super::{
+    limits::{self, seconds},
+    request_id::RequestId,
+};
 use crate::{
     member::Refusal,
     store::LedgerError,
@@ -139,8 +142,7 @@ impl Problem {
 
     /// Says when to try again, in whole seconds rounded up.
     pub(super) fn retry_after(self, wait: Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        self.with_header(header::RETRY_AFTER, seconds.max(1))
+        self.with_header(header::RETRY_AFTER, seconds(wait).max(1))
     }
 }
 

@@ -68,11 +68,8 @@ fn read(id: VerificationId, request: &Request, idempotency: Option<Idempotency>)
     let mut errors = Errors::default();
     let method = errors.method(request.method.as_deref());
     let asker = Asker { ip: errors.client(request.client.as_ref()), api_key: None };
-    if errors.0.is_empty() {
-        Ok(Resend { id, method, idempotency, asker })
-    } else {
-        Err(Problem::invalid(&errors.0))
-    }
+    errors.none()?;
+    Ok(Resend { id, method, idempotency, asker })
 }
 
 #[cfg(test)]

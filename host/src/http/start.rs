@@ -124,12 +124,8 @@ fn read(
     if code.is_some() && payment.is_some() {
         errors.add("code", "a code of your own is not derived from `amount` and `payee`: leave it out");
     }
-    match person {
-        Some(person) if errors.0.is_empty() => {
-            Ok(Start { person, method, purpose, locale, policy, code, payment, idempotency, asker })
-        }
-        _ => Err(Problem::invalid(&errors.0)),
-    }
+    let person = errors.or(person)?;
+    Ok(Start { person, method, purpose, locale, policy, code, payment, idempotency, asker })
 }
 
 #[cfg(test)]

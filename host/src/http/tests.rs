@@ -184,6 +184,31 @@ async fn without_a_key_of_an_application_nothing_is_said() {
     assert_eq!(get(&house, &format!("/v1/verifications/{id}")).await.body["status"], "pending");
 }
 
+/// A header that cannot be read may have named another application than the key does.
+#[tokio::test]
+async fn as_whom_a_caller_calls_is_said_once_and_in_text_or_not_at_all() {
+    let house = house();
+    let (id, _) = house.begun().await;
+    let path = format!("/v1/verifications/{id}");
+    let get = async |named: &[HeaderValue]| {
+        let mut asked = request(Method::GET, "key-of-web", &path, &[], Body::empty());
+        for name in named {
+            asked.headers_mut().append("passrelay-application", name.clone());
+        }
+        house.send(asked).await
+    };
+    let (web, odd) = (HeaderValue::from_static("web"), HeaderValue::from_bytes(b"w\xe9b").unwrap());
+    for named in [&[][..], std::slice::from_ref(&web)] {
+        assert_eq!(get(named).await.status, 200);
+    }
+    get(&[HeaderValue::from_static("shop")]).await.is_problem(403, "forbidden");
+    for named in [&[web.clone(), web][..], &[odd]] {
+        let told = get(named).await;
+        told.is_problem(400, "invalid-request");
+        assert_eq!(told.body["errors"][0]["field"], "passrelay-application");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_is_no_json_is_refused_before_it_is_read() {
     let house = house();
@@ -221,10 +246,16 @@ async fn a_body_may_be_left_out_where_nothing_has_to_be_said() {
 #[tokio::test]
 async fn a_large_body_is_refused() {
     let house = house();
-    let fits = json!({"member": {"fields": {"mobile": "x".repeat(LARGEST_BODY - 100)}}});
-    assert_eq!(post(&house, "/v1/methods", &fits).await.status, 200);
-    let large = json!({"member": {"fields": {"mobile": "x".repeat(LARGEST_BODY)}}});
-    post(&house, "/v1/methods", &large).await.is_problem(413, "too-large");
+    let padded = |bytes: usize| Body::from(format!("{:bytes$}", r#"{"member":{}}"#));
+    for (bytes, status) in [(LARGEST_BODY, 200), (LARGEST_BODY + 1, 413)] {
+        let headers = [("content-type", "application/json")];
+        let asked = request(Method::POST, "key-of-web", "/v1/methods", &headers, padded(bytes));
+        assert_eq!(house.send(asked).await.status, status, "{bytes}");
+    }
+    let long = json!({"member": {"fields": {"mobile": "x".repeat(257)}}});
+    let told = post(&house, "/v1/methods", &long).await;
+    told.is_problem(400, "invalid-request");
+    assert_eq!(told.body["errors"][0]["field"], "member.fields.mobile");
 }
 
 #[tokio::test]

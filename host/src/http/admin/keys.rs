@@ -145,8 +145,6 @@ fn read(request: Request, clock: &Clock) -> Result<NewApiKey, Problem> {
         Some(Ok(end)) if end <= clock.now() => errors.add("expires_at", "is over already"),
         Some(Ok(_)) | None => {}
     }
-    if !errors.0.is_empty() {
-        return Err(Problem::invalid(&errors.0));
-    }
+    errors.none()?;
     Ok(NewApiKey { scope, application, name: name.unwrap_or_default(), expires_at: end.and_then(Result::ok) })
 }

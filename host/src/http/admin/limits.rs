@@ -135,10 +135,7 @@ fn read(request: Request) -> Result<(String, Subject), Problem> {
             None
         }
     };
-    match subject {
-        Some(subject) if errors.0.is_empty() => Ok((application, subject)),
-        _ => Err(Problem::invalid(&errors.0)),
-    }
+    Ok((application, errors.or(subject)?))
 }
 
 fn shown(standings: Vec<Standing>) -> Response {

@@ -90,9 +90,7 @@ fn read(request: Request) -> Result<(Test, Option<Map<String, Value>>), Problem>
     }
     let purpose = errors.purpose(purpose);
     let locale = errors.locale("locale", locale);
-    if !errors.0.is_empty() {
-        return Err(Problem::invalid(&errors.0));
-    }
+    errors.none()?;
     let channel = channel.and_then(Result::ok);
     Ok((Test { to: Recipient::new(to.trim()), channel, purpose, locale }, config))
 }
