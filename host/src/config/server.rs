@@ -5,6 +5,7 @@ use crate::plugin::LibrarySettings;
 use provider_api::Secret;
 use reqwest::Url;
 use std::{
+    ffi::OsStr,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -35,6 +36,9 @@ pub enum Store {
 
 /// The most bytes of a Unix socket's path: `sun_path` has 108, the last of them 0 (unix(7)).
 const LONGEST_SOCKET: usize = 107;
+
+/// The most bytes of the name that it has while it is made: a dot and a process's id, at most 4194304 (proc(5)).
+const STAGED: usize = 8;
 
 /// Reads `[server]`.
 pub(super) fn server(mut server: Section<'_>, environment: &Environment, report: &mut Report) -> Server {
@@ -121,10 +125,11 @@ fn admin(server: &mut Section<'_>, report: &mut Report) -> (Option<PathBuf>, Opt
 
 fn socket(name: &str, at: usize, report: &mut Report) -> Option<PathBuf> {
     let path = report.path(name);
-    let length = path.as_os_str().len();
+    let name = path.file_name().map_or(0, OsStr::len);
+    let length = path.as_os_str().len() + STAGED.saturating_sub(name);
     if length > LONGEST_SOCKET {
         let what =
-            format!("`server.admin` makes a path of {length} bytes; a socket's has at most {LONGEST_SOCKET}");
+            format!("`server.admin` needs a path of {length} bytes; a socket's has at most {LONGEST_SOCKET}");
         let hint = "name a shorter one, for example \"unix:/run/passrelay/admin.sock\", or \"off\" for none";
         report.mistake(at, what, Some(hint.to_owned()));
         return None;
