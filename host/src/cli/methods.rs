@@ -1,7 +1,7 @@
 //! `passrelay methods`: which methods a member would be offered, and why others not.
 
 use super::{arguments::Methods, page::Page, setup, table::table, trouble::Trouble, wiring};
-use crate::{application::Application, config::Config, phone::Region};
+use crate::{application::Application, config::Config, member::Refusal, phone::Region};
 use provider_api::Member;
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path};
@@ -12,7 +12,7 @@ pub(super) struct Offer {
     /// In the order in which they are offered.
     pub(super) methods: Vec<Offered>,
     /// Those that do not reach this member.
-    pub(super) unavailable: Vec<Unavailable>,
+    pub(super) unavailable: Vec<Refusal>,
 }
 
 /// A method that reaches the member.
@@ -31,17 +31,6 @@ pub(super) struct Offered {
     pub(super) region: Option<Region>,
     /// Whether it is the one that is offered first.
     pub(super) preferred: bool,
-}
-
-/// A method that does not reach the member.
-#[derive(Debug, Clone, serde::Serialize)]
-pub(super) struct Unavailable {
-    /// The method.
-    pub(super) id: String,
-    /// Why not, as a word.
-    pub(super) reason: String,
-    /// Why not, as a sentence.
-    pub(super) detail: String,
 }
 
 /// Asks as an application would.
@@ -99,7 +88,7 @@ fn page(offer: &Offer) -> Page {
     });
     let unavailable = offer.unavailable.iter().map(|method| {
         let state = format!("{}: {}", method.reason, method.detail);
-        [method.id.clone(), "-".to_owned(), "-".to_owned(), state]
+        [method.id.to_string(), "-".to_owned(), "-".to_owned(), state]
     });
     let rows: Vec<[String; 4]> = offered.chain(unavailable).collect();
     Page::new(table(["METHOD", "RECIPIENT", "REGION", "STATE"], &rows), json!(offer))
@@ -172,11 +161,11 @@ mod tests {
                 region: Region::named("GB"),
                 preferred: true,
             }],
-            unavailable: vec![Unavailable {
-                id: "email:code".to_owned(),
-                reason: "no_address".to_owned(),
-                detail: "member field `email` is empty".to_owned(),
-            }],
+            unavailable: vec![Refusal::new(
+                &"email:code".parse().unwrap(),
+                "no_address".to_owned(),
+                "member field `email` is empty".to_owned(),
+            )],
         };
         let page = page(&offer);
         assert_eq!(

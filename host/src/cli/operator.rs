@@ -209,11 +209,7 @@ pub(super) fn problem(body: &Value) -> Trouble {
     });
     let told = told.collect::<Vec<_>>().join("; ");
     let detail = || body["detail"].as_str().unwrap_or("the server's answer is none that is known").to_owned();
-    let trouble = Trouble::new(if told.is_empty() { detail() } else { told });
-    match body["hint"].as_str() {
-        Some(hint) => trouble.with_hint(hint),
-        None => trouble,
-    }
+    Trouble::new(if told.is_empty() { detail() } else { told })
 }
 
 #[cfg(test)]
@@ -321,6 +317,6 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_problem_is_told_as_such() {
         assert_eq!(problem(&Value::Null).text(), "error: the server's answer is none that is known");
-        assert_eq!(problem(&json!({"detail": "no", "hint": "do"})).text(), "error: no\nhint: do");
+        assert_eq!(problem(&json!({"detail": "no"})).text(), "error: no");
     }
 }

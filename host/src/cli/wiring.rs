@@ -1,7 +1,7 @@
 //! Where subcommands meet the host: each function here is one thing that they ask of it.
 
 use super::{
-    methods::{Offer, Offered, Unavailable},
+    methods::{Offer, Offered},
     reload::Reload,
     send::Errand,
     setup::Setup,
@@ -241,12 +241,7 @@ pub(super) async fn methods(
         payload: offer.method.payload,
         preferred: offer.preferred,
     });
-    let unavailable = methods.refusals.into_iter().map(|refusal| Unavailable {
-        id: refusal.id.to_string(),
-        reason: refusal.reason,
-        detail: refusal.detail,
-    });
-    Ok(Offer { methods: offered.collect(), unavailable: unavailable.collect() })
+    Ok(Offer { methods: offered.collect(), unavailable: methods.refusals })
 }
 
 async fn open(setup: &Setup) -> Providers {

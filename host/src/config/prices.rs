@@ -1,16 +1,12 @@
 //! `[providers.ID.prices]`: what a message costs, where the service does not say.
 
-use super::{report::Report, section::Section};
+use super::{report::Report, section::Section, site::is_prefix};
 use crate::delivery::PriceTable;
 
 /// Reads a table of prices by prefix, every mistake told.
 pub(super) fn read(table: &Section<'_>, report: &mut Report) -> PriceTable {
     let mut read = PriceTable::default();
     for field in table.fields() {
-        let digits = field.key.strip_prefix('+').unwrap_or_default();
-        let is_prefix = (1..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit());
         let price = field.text(report).and_then(|text| {
             let price = text.parse().ok();
             if price.is_none() {
@@ -21,7 +17,7 @@ pub(super) fn read(table: &Section<'_>, report: &mut Report) -> PriceTable {
         });
         if field.key == "default" {
             read.other = price;
-        } else if !is_prefix {
+        } else if !is_prefix(field.key) {
             let what = format!("`{}` has a key that no number begins with", table.path());
             let hint = "`+` and digits in quotes, or `default`: \"+44\" = \"0.0463 GBP\"";
             report.mistake(field.key_at, what, Some(hint.to_owned()));

@@ -64,15 +64,18 @@ fn variables(table: &Section<'_>, report: &mut Report) -> BTreeMap<String, Strin
     read
 }
 
+/// Whether phone numbers may begin with it: `+` and 1 to 15 digits (E.164), of which the first is no zero.
+pub(super) fn is_prefix(written: &str) -> bool {
+    let digits = written.strip_prefix('+').unwrap_or_default();
+    let is_short = (1..=15).contains(&digits.len());
+    is_short && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn prefixes(table: &Section<'_>, report: &mut Report) -> BTreeMap<String, Locale> {
     let mut read = BTreeMap::new();
     for field in table.fields() {
-        let digits = field.key.strip_prefix('+').unwrap_or_default();
-        let is_prefix = (1..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit());
         let locale = locale(&field, report);
-        if !is_prefix {
+        if !is_prefix(field.key) {
             let what = format!("`{}` has a key that no number begins with", table.path());
             report.mistake(field.key_at, what, Some("`+` and digits in quotes: \"+41\" = \"fr\"".to_owned()));
         } else if let Some(locale) = locale {
