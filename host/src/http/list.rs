@@ -36,7 +36,7 @@ fn failures() -> Vec<String> {
     Failure::known().map(|failure| failure.as_str().to_owned()).collect()
 }
 
-/// What may stand behind the `?` of both.
+/// What may stand behind the `?` of the list of verifications.
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AskedVerifications {
@@ -61,7 +61,7 @@ pub(super) struct AskedVerifications {
     limit: Option<String>,
 }
 
-/// What may stand behind the `?`; `application` counts for operators only.
+/// What may stand behind the `?` of the lists of deliveries, an application's and the operators'.
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AskedDeliveries {

@@ -34,7 +34,7 @@ pub(super) fn write(
     if let Some(wrong) = passed_over {
         tracing::error!(
             delivery.id = %delivery.id, provider.id = %delivery.provider, application.id = %verification.application,
-            purpose = %verification.purpose, why = %wrong, "a text cannot be rendered: the built-in one took its place"
+            purpose = %verification.purpose, reason = %wrong, "a text cannot be rendered: the built-in one took its place"
         );
     }
     let (channel, recipient) = (delivery.channel.clone(), delivery.recipient.clone());
