@@ -35,6 +35,8 @@ pub(crate) enum Answer {
     Reply(Reply),
     /// Its thread or process ended before it did, with how.
     Ended(String),
+    /// Nothing was sent to it, with why: asking again does no harm.
+    NotAsked(String),
 }
 
 impl Engine {

@@ -225,7 +225,7 @@ impl Lane {
     pub async fn raw_call(&self, op: u32, request: Vec<u8>) -> Result<Reply, String> {
         match self.clock.timeout(self.timeout, self.engine.call(op, request)).await {
             Some(Answer::Reply(reply)) => Ok(reply),
-            Some(Answer::Ended(how)) => Err(how),
+            Some(Answer::Ended(how) | Answer::NotAsked(how)) => Err(how),
             None => Err("no answer in time".to_owned()),
         }
     }
@@ -284,6 +284,10 @@ impl Lane {
                 let error =
                     DeliveryError::unknown(format!("the provider ended while it held the message: {how}"));
                 Err(Failed { error, outcome: Outcome::Ended })
+            }
+            Some(Answer::NotAsked(why)) => {
+                let error = DeliveryError::unavailable(format!("the provider was not asked: {why}"));
+                Err(Failed { error, outcome: Outcome::Unavailable })
             }
             None => {
                 let error = DeliveryError::unknown(format!("the provider did not answer within {limit:?}"));

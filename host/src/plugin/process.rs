@@ -14,7 +14,10 @@ use provider_api::{
 use std::{
     os::fd::OwnedFd,
     process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{net::UnixStream, process::Command};
@@ -30,8 +33,16 @@ pub(crate) struct Process(Arc<Inner>);
 struct Inner {
     blueprint: Blueprint,
     current: Mutex<Arc<Conversation>>,
-    /// Held by whoever starts the process again.
-    starting: tokio::sync::Mutex<()>,
+    turns: Turns,
+}
+
+/// Sees to it that one starts the process at a time, and that nobody who waited for a start that failed tries it anew.
+#[derive(Default)]
+struct Turns {
+    /// Held by whoever starts the process again: how the last start failed, if it did.
+    starting: tokio::sync::Mutex<Option<DeliveryError>>,
+    /// How many starts have come to an end.
+    ended: AtomicU64,
 }
 
 impl Process {
@@ -39,7 +50,7 @@ impl Process {
     pub(super) async fn open(blueprint: Blueprint) -> Result<(Self, Vec<u8>), DeliveryError> {
         let (conversation, answer) = start(&blueprint).await?;
         let current = Mutex::new(conversation);
-        let inner = Inner { blueprint, current, starting: tokio::sync::Mutex::default() };
+        let inner = Inner { blueprint, current, turns: Turns::default() };
         Ok((Self(Arc::new(inner)), answer))
     }
 
@@ -48,9 +59,17 @@ impl Process {
             // Nobody is started to be told that nobody will call.
             return Answer::Ended(how.to_owned());
         }
-        match self.conversation().await {
-            Ok(conversation) => conversation.ask(Kind::Call, &[&op.to_le_bytes(), &request]).await,
-            Err(error) => Answer::Reply(Reply::Err(frame::encode(&error, &[]))),
+        let ask = async || match self.conversation().await {
+            Ok(conversation) => {
+                let answer = conversation.ask(Kind::Call, &[&op.to_le_bytes(), &request]).await;
+                (answer, conversation.how_it_ended().is_some())
+            }
+            Err(error) => (Answer::Reply(Reply::Err(frame::encode(&error, &[]))), false),
+        };
+        match ask().await {
+            // It ended between the two: this call has nothing to do with that.
+            (Answer::NotAsked(_), true) => ask().await.0,
+            (answer, _) => answer,
         }
     }
 
@@ -84,17 +103,39 @@ impl Inner {
     }
 
     async fn restart(&self) -> Result<Arc<Conversation>, DeliveryError> {
-        let _one_at_a_time = self.starting.lock().await;
-        let current = self.current();
-        if current.how_it_ended().is_none() {
-            return Ok(current);
-        }
+        let present = || Some(self.current()).filter(|current| current.how_it_ended().is_none());
+        self.turns.take(present, || self.start_again()).await
+    }
+
+    async fn start_again(&self) -> Result<Arc<Conversation>, DeliveryError> {
         let started = tokio::time::timeout(REOPEN, start(&self.blueprint)).await;
         let late = || DeliveryError::unavailable("the provider's process did not open within 10 s");
         let (conversation, _) = started.map_err(|_| late())?.map_err(as_not_taken)?;
         tracing::info!(provider.id = self.blueprint.provider, "provider's process started again");
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&conversation);
         Ok(conversation)
+    }
+}
+
+impl Turns {
+    /// What is present once it is our turn; else what somebody's start came to while we waited; else starts.
+    async fn take<T, F: Future<Output = Result<T, DeliveryError>>>(
+        &self,
+        present: impl FnOnce() -> Option<T>,
+        start: impl FnOnce() -> F,
+    ) -> Result<T, DeliveryError> {
+        let ended = self.ended.load(Ordering::Acquire);
+        let mut failure = self.starting.lock().await;
+        if let Some(present) = present() {
+            return Ok(present);
+        }
+        if let Some(failure) = failure.as_ref().filter(|_| self.ended.load(Ordering::Acquire) != ended) {
+            return Err(failure.clone());
+        }
+        let started = start().await;
+        *failure = started.as_ref().err().cloned();
+        self.ended.fetch_add(1, Ordering::Release);
+        started
     }
 }
 
@@ -122,7 +163,7 @@ async fn start(blueprint: &Blueprint) -> Result<(Arc<Conversation>, Vec<u8>), De
         Answer::Reply(Reply::UnknownOp) => {
             Err(DeliveryError::broken("the provider's process answers nothing"))
         }
-        Answer::Ended(how) => Err(ended_while_opening(&how)),
+        Answer::Ended(how) | Answer::NotAsked(how) => Err(ended_while_opening(&how)),
     }
 }
 
@@ -144,4 +185,42 @@ fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
     ours.set_nonblocking(true)?;
     let (input, output) = UnixStream::from_std(ours)?.into_split();
     Ok(Conversation::begin(blueprint, child, input, output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Each start that fails may take ten seconds: a thousand callers one after the other would wait for hours.
+    #[tokio::test]
+    async fn whoever_waited_for_a_start_that_failed_does_not_try_it_anew() {
+        let (turns, starts) = (Turns::default(), Cell::new(0));
+        let ask = async || {
+            let start = || async {
+                starts.set(starts.get() + 1);
+                tokio::task::yield_now().await;
+                Err::<(), _>(DeliveryError::unavailable("no"))
+            };
+            turns.take(|| None, start).await.unwrap_err().text
+        };
+        let (one, two, three, four) = tokio::join!(ask(), ask(), ask(), ask());
+        assert_eq!(([one, two, three, four], starts.get()), (["no"; 4].map(str::to_owned), 1));
+        ask().await;
+        assert_eq!(starts.get(), 2, "whoever comes later does");
+    }
+
+    #[tokio::test]
+    async fn whoever_waited_for_a_start_that_went_well_has_what_it_started() {
+        let (turns, started) = (Turns::default(), Cell::new(0));
+        let ask = async || {
+            let start = || async {
+                tokio::task::yield_now().await;
+                started.set(started.get() + 1);
+                Ok::<_, DeliveryError>(started.get())
+            };
+            turns.take(|| Some(started.get()).filter(|started| *started > 0), start).await.unwrap()
+        };
+        assert_eq!(tokio::join!(ask(), ask(), ask()), (1, 1, 1));
+    }
 }

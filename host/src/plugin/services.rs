@@ -20,6 +20,9 @@ pub(crate) struct Services {
     clock: Clock,
 }
 
+/// Calls of one provider at once.
+pub(crate) const MOST_CALLS: usize = 1024;
+
 impl Services {
     /// `private_addresses` says whether HTTP requests may reach the host's own network.
     pub(crate) fn new(http: Http, private_addresses: bool, clock: Clock) -> Self {
@@ -57,6 +60,11 @@ impl Services {
         self.clock.sleep(Duration::from_millis(millis)).await;
         Ok(Reply::Ok(frame::encode(&(), &[])))
     }
+}
+
+/// The answer to one more than [`MOST_CALLS`].
+pub(crate) fn too_many_calls() -> DeliveryError {
+    DeliveryError::unavailable("the provider has too many requests to the host under way")
 }
 
 fn unreadable(cause: &frame::InvalidFrame) -> DeliveryError {

@@ -4,7 +4,7 @@ use super::{
     engine::{Answer, Blueprint, ended_while_opening},
     library::Library,
     log::Session,
-    services::Services,
+    services::{MOST_CALLS, Services, too_many_calls},
 };
 use abi_stable::{
     sabi_trait::TD_Opaque,
@@ -21,14 +21,23 @@ use std::sync::{
 };
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{
+        Semaphore,
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
     task::JoinHandle,
 };
 
 /// The thread's end of the conversation is gone when the provider is.
 pub(crate) struct Thread {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::Sender<Job>,
 }
+
+/// How many calls may wait for a thread that is blocked. Those that were given up wait as well.
+const MOST_WAITING: usize = 2048;
+
+const ENDED: &str = "its thread ended";
 
 enum Job {
     Call { op: u32, request: Vec<u8>, answer: oneshot::Sender<Reply> },
@@ -38,7 +47,7 @@ enum Job {
 impl Thread {
     /// Starts the thread, loads the library on it and opens the provider.
     pub(super) async fn open(blueprint: Blueprint) -> Result<(Self, Vec<u8>), DeliveryError> {
-        let (jobs, waiting) = mpsc::unbounded_channel();
+        let (jobs, waiting) = mpsc::channel(MOST_WAITING);
         let (opened, opening) = oneshot::channel();
         let host = Handle::current();
         // The kernel keeps 15 bytes of a thread's name.
@@ -53,25 +62,29 @@ impl Thread {
 
     pub(super) async fn call(&self, op: u32, request: Vec<u8>) -> Answer {
         let (answer, reply) = oneshot::channel();
-        let ended = || Answer::Ended("its thread ended".into());
-        if self.jobs.send(Job::Call { op, request, answer }).is_err() {
-            return ended();
-        }
-        reply.await.map_or_else(|_| ended(), Answer::Reply)
+        let why = match self.jobs.try_send(Job::Call { op, request, answer }) {
+            Ok(()) => return reply.await.map_or_else(|_| Answer::Ended(ENDED.into()), Answer::Reply),
+            Err(TrySendError::Closed(_)) => ENDED,
+            Err(TrySendError::Full(_)) => "too many calls wait for its thread",
+        };
+        Answer::NotAsked(why.into())
     }
 
     /// Waits until the thread is free for a moment, or has ended.
     pub(super) async fn ping(&self) {
         let (pong, answer) = oneshot::channel();
-        if self.jobs.send(Job::Ping(pong)).is_ok() {
-            drop(answer.await);
+        match self.jobs.try_send(Job::Ping(pong)) {
+            Ok(()) => drop(answer.await),
+            // Where so much waits it is not free, and whoever asks has little patience.
+            Err(TrySendError::Full(_)) => std::future::pending().await,
+            Err(TrySendError::Closed(_)) => {}
         }
     }
 }
 
 type Opening = oneshot::Sender<Result<Vec<u8>, DeliveryError>>;
 
-fn run(blueprint: Blueprint, host: Handle, jobs: mpsc::UnboundedReceiver<Job>, opened: Opening) {
+fn run(blueprint: Blueprint, host: Handle, jobs: mpsc::Receiver<Job>, opened: Opening) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
@@ -94,7 +107,8 @@ fn run(blueprint: Blueprint, host: Handle, jobs: mpsc::UnboundedReceiver<Job>, o
 async fn open(blueprint: Blueprint, host: Handle) -> Result<Opened, DeliveryError> {
     let library = Library::load(&blueprint.copy).map_err(|cause| DeliveryError::broken(cause.to_string()))?;
     let session = Arc::new(Session::new(blueprint.log, blueprint.clock));
-    let local = Local { services: blueprint.services, host, session, next: Arc::new(AtomicU64::new(1)) };
+    let (next, calls) = (Arc::new(AtomicU64::new(1)), Arc::new(Semaphore::new(MOST_CALLS)));
+    let local = Local { services: blueprint.services, host, session, next, calls };
     let object = FfiHost_TO::from_ptr(RArc::new(local), TD_Opaque);
     match library.module.open()(object, blueprint.config.into()).await {
         OpenReply::Ok(opened) => Ok(opened),
@@ -105,7 +119,7 @@ async fn open(blueprint: Blueprint, host: Handle) -> Result<Opened, DeliveryErro
     }
 }
 
-async fn work(instance: Arc<InstanceBox>, mut jobs: mpsc::UnboundedReceiver<Job>) {
+async fn work(instance: Arc<InstanceBox>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.recv().await {
         match job {
             Job::Ping(pong) => drop(pong.send(())),
@@ -132,13 +146,18 @@ struct Local {
     host: Handle,
     session: Arc<Session>,
     next: Arc<AtomicU64>,
+    /// The calls that may still be under way.
+    calls: Arc<Semaphore>,
 }
 
 impl FfiHost for Local {
     fn call(&self, op: u32, request: RVec<u8>) -> FfiFuture<Reply> {
         let services = self.services.clone();
-        let host = self.host.clone();
+        let (host, calls) = (self.host.clone(), Arc::clone(&self.calls));
         async move {
+            let Ok(_place) = calls.try_acquire() else {
+                return Reply::Err(frame::encode(&too_many_calls(), &[]));
+            };
             let task = Task(host.spawn(async move { services.call(op, &request).await }));
             task.await.unwrap_or_else(|_| {
                 Reply::Err(frame::encode(&DeliveryError::unavailable("the host is going away"), &[]))

@@ -108,6 +108,7 @@ pub(crate) async fn read(from: &mut (impl AsyncReadExt + Unpin)) -> io::Result<F
 pub(crate) struct Outgoing {
     frames: mpsc::UnboundedSender<Vec<u8>>,
     unread: Arc<AtomicUsize>,
+    most: usize,
 }
 
 /// The end of [`Outgoing`] from which [`write()`] takes.
@@ -116,23 +117,28 @@ pub(crate) struct Waiting {
     unread: Arc<AtomicUsize>,
 }
 
-/// A queue of frames.
-pub(crate) fn outgoing() -> (Outgoing, Waiting) {
+/// A queue of frames in which at most so many bytes of offered ones wait.
+pub(crate) fn outgoing(most: usize) -> (Outgoing, Waiting) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let unread = Arc::<AtomicUsize>::default();
-    (Outgoing { frames: sender, unread: Arc::clone(&unread) }, Waiting { frames: receiver, unread })
+    (Outgoing { frames: sender, unread: Arc::clone(&unread), most }, Waiting { frames: receiver, unread })
 }
 
 impl Outgoing {
-    /// Sends a frame; where the other side is gone, so is this conversation in a moment.
+    /// Sends a frame, however many wait; where the other side is gone, so is this conversation in a moment.
     pub(crate) fn send(&self, frame: Vec<u8>) {
         self.unread.fetch_add(frame.len(), Ordering::Relaxed);
         drop(self.frames.send(frame));
     }
 
-    /// The bytes that wait.
-    pub(crate) fn unread(&self) -> usize {
-        self.unread.load(Ordering::Relaxed)
+    /// Sends a frame if there is room for it; whether there was. What was not sent surely never arrives.
+    pub(crate) fn offer(&self, frame: Vec<u8>) -> bool {
+        let length = frame.len();
+        if self.unread.fetch_add(length, Ordering::Relaxed).saturating_add(length) > self.most {
+            self.unread.fetch_sub(length, Ordering::Relaxed);
+            return false;
+        }
+        self.frames.send(frame).is_ok()
     }
 }
 
@@ -188,6 +194,29 @@ pub(crate) fn split_u64(body: &[u8]) -> Option<(u64, &[u8])> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn no_more_waits_for_a_reader_than_there_is_room_for() {
+        let (frames, waiting) = outgoing(30);
+        assert!(frames.offer(vec![1; 20]) && frames.offer(vec![2; 10]), "as much as there is room for");
+        assert!(!frames.offer(vec![3; 1]), "and not a byte more");
+        frames.send(vec![4; 5]);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut read = Vec::new();
+        drop(frames);
+        runtime.block_on(write(&mut read, waiting));
+        assert_eq!(read, [vec![1; 20], vec![2; 10], vec![4; 5]].concat());
+    }
+
+    #[test]
+    fn there_is_room_again_once_it_was_read_and_none_once_the_reader_is_gone() {
+        let (frames, mut waiting) = outgoing(30);
+        assert!(frames.offer(vec![0; 30]));
+        waiting.unread.fetch_sub(waiting.frames.try_recv().unwrap().len(), Ordering::Relaxed);
+        assert!(frames.offer(vec![0; 30]));
+        drop(waiting);
+        assert!(!frames.offer(Vec::new()));
+    }
 
     proptest! {
         #[test]

@@ -62,7 +62,7 @@ async fn converse(socket: OwnedFd, copy: &Path) -> std::io::Result<()> {
     let socket = std::os::unix::net::UnixStream::from(socket);
     socket.set_nonblocking(true)?;
     let (input, output) = UnixStream::from_std(socket)?.into_split();
-    let (frames, outgoing) = wire::outgoing();
+    let (frames, outgoing) = wire::outgoing(usize::MAX);
     tokio::spawn(wire::write(output, outgoing));
     let worker =
         Worker { frames, waiting: Waiting::default(), instance: Arc::default(), running: Arc::default() };

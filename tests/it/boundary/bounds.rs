@@ -3,7 +3,7 @@
 use super::{
     BOTH,
     service::nobody,
-    stage::{Stage, chaos, named, still},
+    stage::{Stage, chaos, gone, named, still},
 };
 use passrelay::plugin::{Isolation, ProviderState, Settings};
 use provider_api::{DeliveryError, Failure};
@@ -27,6 +27,31 @@ async fn a_full_queue_refuses_at_once_and_surely_hands_nothing_over() {
         assert!(error.text.contains("queue is full") && error.retry_after_ms.is_some(), "{error}");
         assert!(stage.deliver("narrow", "ok").await.is_ok(), "{isolation:?}: there is room again");
     }
+}
+
+/// A process that is stopped reads nothing: what waits for it is bounded, and what was never sent surely did not leave.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_reads_nothing_is_not_sent_more_than_there_is_room_for() {
+    let hand = still();
+    let stage = Stage::open(&[chaos("deaf", Isolation::Process)], &hand.clock()).await;
+    let pid = stage.told("deaf", "pid").await;
+    assert!(std::process::Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let lane = stage.lane("deaf");
+        let mut large = super::message("ok");
+        large.text = "x".repeat(1 << 20);
+        all.spawn(async move { lane.deliver(large).await });
+    }
+    let errors: Vec<DeliveryError> = all.join_all().await.into_iter().map(Result::unwrap_err).collect();
+    let (held, unsent): (Vec<_>, Vec<_>) =
+        errors.into_iter().partition(|error| error.text.contains("ended while it held the message"));
+    // What waits in the host, and what the socket takes.
+    assert!((1..=18).contains(&held.len()), "{}", held.len());
+    assert!(held.iter().all(|error| error.failure == Failure::Unknown), "{held:?}");
+    assert!(unsent.iter().any(|error| error.text.contains("does not read what it is asked")), "{unsent:?}");
+    assert!(unsent.iter().all(|error| error.failure == Failure::Unavailable), "{unsent:?}");
+    gone(&pid).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

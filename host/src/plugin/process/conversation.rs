@@ -3,20 +3,17 @@
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::Session,
-    services::Services,
+    services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
 };
 use abi_stable::std_types::RVec;
-use provider_api::{
-    DeliveryError,
-    abi::{Reply, frame},
-};
+use provider_api::abi::{Reply, frame};
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -28,8 +25,8 @@ use tokio::{
     task::AbortHandle,
 };
 
-/// Service calls of one process at once.
-const MOST_SERVICE_CALLS: usize = 1024;
+/// The bytes of all service calls of one process that are under way.
+const MOST_ASKED_OF_US: usize = 32 << 20;
 
 /// How long a process that has closed its conversation may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -60,7 +57,7 @@ impl Conversation {
         input: OwnedReadHalf,
         output: OwnedWriteHalf,
     ) -> Arc<Self> {
-        let (frames, outgoing) = wire::outgoing();
+        let (frames, outgoing) = wire::outgoing(MOST_UNREAD);
         tokio::spawn(wire::write(output, outgoing));
         if let Some(errors) = child.stderr.take() {
             tokio::spawn(pass_on(errors, blueprint.clone()));
@@ -77,24 +74,39 @@ impl Conversation {
             session: Session::new(blueprint.log.clone(), blueprint.clock.clone()),
             frames,
             running: Arc::default(),
+            held: Arc::default(),
+            conversation: Arc::downgrade(&conversation),
         };
         let killed = Arc::clone(&conversation.killed);
         tokio::spawn(listen(Arc::downgrade(&conversation), killed, host, child, input));
         conversation
     }
 
-    /// Sends a frame and waits for its reply; dropping the future tells the process to stop.
+    /// Sends a frame and waits for its reply; dropping the future tells the process to stop. Nothing is sent to a
+    /// process that has ended, or that does not read what waits for it.
     pub(super) async fn ask(&self, kind: Kind, body: &[&[u8]]) -> Answer {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, reply) = oneshot::channel();
         self.asked().insert(id, answer);
         let question = Question { conversation: self, id };
+        let frame = wire::frame(kind, id, body);
         // Looked at after the question was entered: whoever ends the conversation empties `asked` after it has ended.
-        if self.how_it_ended().is_none() {
-            self.frames.send(wire::frame(kind, id, body));
-            if let Ok(reply) = reply.await {
-                return Answer::Reply(reply);
-            }
+        let is_sent = self.how_it_ended().is_none()
+            && match kind {
+                // Whether it reads is what is asked.
+                Kind::Ping => {
+                    self.frames.send(frame);
+                    true
+                }
+                _ => self.frames.offer(frame),
+            };
+        if !is_sent {
+            self.asked().remove(&id);
+            let why = self.how_it_ended().unwrap_or("it does not read what it is asked");
+            return Answer::NotAsked(why.to_owned());
+        }
+        if let Ok(reply) = reply.await {
+            return Answer::Reply(reply);
         }
         drop(question);
         Answer::Ended(self.how_it_ended().unwrap_or("the host is going away").to_owned())
@@ -175,9 +187,6 @@ async fn listen(
         match frame {
             Ok(Frame { kind: Kind::Reply, id, body }) => answer(&current, id, wire::untagged(&body)),
             Ok(Frame { kind: Kind::Pong, id, .. }) => answer(&current, id, Reply::Ok(RVec::new())),
-            Ok(_) if host.frames.unread() > MOST_UNREAD => {
-                break Some("it does not read its answers".to_owned());
-            }
             Ok(frame) => host.serve(frame),
             Err(cause) if cause.kind() == std::io::ErrorKind::Other => break Some(cause.to_string()),
             Err(_) => break None,
@@ -216,6 +225,26 @@ struct Host {
     session: Session,
     frames: wire::Outgoing,
     running: Arc<Mutex<HashMap<u64, AbortHandle>>>,
+    /// The bytes of what runs.
+    held: Arc<AtomicUsize>,
+    conversation: Weak<Conversation>,
+}
+
+/// The bytes of a request, while it is under way.
+struct Held(Arc<AtomicUsize>, usize);
+
+impl Held {
+    /// `None` where too many are held already.
+    fn take(all: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let held = Self(Arc::clone(all), bytes);
+        (all.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= MOST_ASKED_OF_US).then_some(held)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
 }
 
 impl Host {
@@ -246,19 +275,23 @@ impl Host {
     }
 
     fn service(&self, id: u64, body: Vec<u8>) {
-        let frames = self.frames.clone();
+        let (frames, conversation) = (self.frames.clone(), Weak::clone(&self.conversation));
         let reply = move |reply: &Reply| {
             let (tag, bytes) = wire::tagged(reply);
-            frames.send(wire::frame(Kind::ServiceReply, id, &[&[tag], bytes]));
+            if !frames.offer(wire::frame(Kind::ServiceReply, id, &[&[tag], bytes]))
+                && let Some(conversation) = conversation.upgrade()
+            {
+                conversation.end("it does not read its answers");
+            }
         };
-        if self.running().len() >= MOST_SERVICE_CALLS {
-            let error =
-                DeliveryError::unavailable("the provider has too many requests to the host under way");
-            return reply(&Reply::Err(frame::encode(&error, &[])));
-        }
+        let held = Held::take(&self.held, body.len()).filter(|_| self.running().len() < MOST_CALLS);
+        let Some(held) = held else {
+            return reply(&Reply::Err(frame::encode(&too_many_calls(), &[])));
+        };
         let (services, running) = (self.services.clone(), Arc::clone(&self.running));
         let (go, ready) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
+            let _held = held;
             // Begins when it stands among the running ones, so that it can remove itself from them.
             drop(ready.await);
             if let Some((op, request)) = wire::split_u32(&body) {
