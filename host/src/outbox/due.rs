@@ -4,18 +4,26 @@ use super::Outbox;
 use crate::{
     delivery::{Delivery, Outcome},
     seal::DeliveryId,
-    store::{Changes, Done, Key, Kind, Stop, Tended, View},
+    store::{Changes, Done, Key, Kind, LedgerError, Stop, Tended, View},
     verification::Verification,
 };
 use jiff::Timestamp;
 use provider_api::{DeliveryError, Failure};
-use std::time::Duration;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// How often is looked.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many are taken at a time.
 const MOST: usize = 64;
+
+/// How many deliveries that cannot be taken are remembered.
+const MOST_BROKEN: usize = 4096;
+
+/// The deliveries that are due and cannot be taken, whatever is tried, as their records are damaged. Each is told once;
+/// the next start tries again.
+#[derive(Debug, Default)]
+struct Broken(HashSet<Key>);
 
 /// The deliveries that a host which is gone left open.
 #[derive(Debug)]
@@ -43,21 +51,24 @@ impl Outbox {
 
     /// Takes over what was left, then does what is due, for ever.
     pub async fn watch(&self, left: Left) {
-        self.take(left.0).await;
+        let mut broken = Broken::default();
+        self.take(left.0, &mut broken).await;
         loop {
             // Real time: how often is looked is no rule, what is due then is.
             tokio::time::sleep(PAUSE).await;
-            self.look().await;
+            self.look(&mut broken).await;
         }
     }
 
     /// Does all that is due now, and has the store and the providers forget all that is over: however much came in a second.
-    async fn look(&self) {
+    async fn look(&self, broken: &mut Broken) {
         let now = self.shared.parts.clock.now();
         self.shared.parts.providers.forget(now);
         loop {
-            let Tended { due, more } = self.tend(now, MOST).await;
-            if self.take(due).await < MOST && !more {
+            // They stay due, and must not stand in the way of what is due after them.
+            let most = MOST + broken.0.len();
+            let Tended { due, more } = self.tend(now, most).await;
+            if self.take(due, broken).await < most && !more {
                 return;
             }
         }
@@ -71,34 +82,56 @@ impl Outbox {
         })
     }
 
-    /// Does what there is to do about these; says how many they were, or none if one could not be taken.
-    async fn take(&self, due: Vec<Key>) -> usize {
+    /// Does what there is to do about these; says how many they were, or none if the store is not to be asked again at
+    /// once.
+    async fn take(&self, due: Vec<Key>, broken: &mut Broken) -> usize {
         let found = due.len();
-        let mut taken = 0;
+        // Before any job asks for it: a job reads nothing but the store.
+        let carried = Arc::new(if found == 0 { HashSet::new() } else { self.running.carried() });
         for key in due {
-            let running = self.running.clone();
-            let claim =
-                move |view: &View<'_>, now| claim(view, &key, |message| running.carries(message), now);
+            if broken.0.contains(&key) {
+                continue;
+            }
+            let (claimed, carried) = (key.clone(), Arc::clone(&carried));
+            let claim = move |view: &View<'_>, now| claim(view, &claimed, &carried, now);
             match self.shared.parts.ledger.insist(Vec::new(), claim).await {
-                Ok(Claim::Nothing) => {}
-                Ok(Claim::Hand(due)) => drop(self.hand_over(due.0, due.1)),
-                Ok(Claim::Late(due)) => {
-                    let why = "nobody needs the message any more: its time came too late";
-                    drop(self.settle(due.0, due.1, DeliveryError::new(Failure::Throttled, why)));
-                }
-                Ok(Claim::Orphan(due)) => {
-                    let why = "the host ended before the provider's answer was known";
-                    drop(self.settle(due.0, due.1, DeliveryError::unknown(why)));
-                }
+                Ok(claim) => self.act(claim),
                 Err(error) => {
                     tracing::error!(%error, "a delivery that is due cannot be taken");
-                    continue;
+                    let passes =
+                        matches!(error, LedgerError::Busy | LedgerError::Closed | LedgerError::Refused(_));
+                    if passes || broken.0.len() >= MOST_BROKEN {
+                        return 0;
+                    }
+                    broken.0.insert(key);
                 }
             }
-            taken += 1;
         }
-        // Those that could not be taken are due at the next look, not at once.
-        if taken == found { found } else { 0 }
+        found
+    }
+
+    /// Does what was claimed.
+    fn act(&self, claim: Claim) {
+        let due = match &claim {
+            Claim::Nothing => return,
+            Claim::Hand(due) | Claim::Late(due) | Claim::Orphan(due) => due,
+        };
+        if self.running.carries(&due.1.message) {
+            // Whoever carries it now goes on with it.
+            return;
+        }
+        match claim {
+            Claim::Nothing => {}
+            Claim::Hand(due) => drop(self.hand_over(due.0, due.1)),
+            Claim::Late(due) => {
+                let why = "nobody needs the message any more: its time came too late";
+                drop(self.settle(due.0, due.1, DeliveryError::new(Failure::Throttled, why)));
+            }
+            Claim::Orphan(due) => {
+                let why = "the host ended before the provider's answer was known";
+                drop(self.settle(due.0, due.1, DeliveryError::unknown(why)));
+            }
+        }
     }
 }
 
@@ -106,7 +139,7 @@ impl Outbox {
 fn claim(
     view: &View<'_>,
     key: &Key,
-    carries: impl Fn(&DeliveryId) -> bool,
+    carried: &HashSet<DeliveryId>,
     now: Timestamp,
 ) -> Result<Done<Claim>, Stop> {
     let mut changes = Changes::none();
@@ -118,7 +151,7 @@ fn claim(
         changes.remove(key.clone());
         return Ok(changes.answer(Claim::Nothing));
     };
-    let carried = carries(&delivery.message);
+    let carried = carried.contains(&delivery.message);
     if delivery.not_before.is_some_and(|time| carried || time > now) {
         // Its pause is not over, or whoever put it off has not let go of it yet: it stays due when it is.
         return Ok(changes.answer(Claim::Nothing));

@@ -63,6 +63,11 @@ impl Running {
         self.messages().contains(message)
     }
 
+    /// Every message that is with a provider now.
+    pub(super) fn carried(&self) -> HashSet<DeliveryId> {
+        self.messages().clone()
+    }
+
     pub(super) fn count(&self) -> usize {
         *self.0.count.borrow()
     }

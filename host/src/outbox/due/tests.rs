@@ -5,13 +5,16 @@ use crate::{
     clock::{ManualClock, after, millis},
     delivery::tests::delivery,
     metrics::Metrics,
-    outbox::{Outbox, OutboxParts, settle::Settlement},
+    outbox::{
+        Outbox, OutboxParts,
+        settle::Settlement,
+        tests::{capture_log, captured_log},
+    },
     seal::{Chance, Keys},
-    store::{Ledger, in_memory},
+    store::{Labels, Ledger, in_memory},
     verification::tests::{policy, verification},
 };
 use arc_swap::ArcSwap;
-use std::sync::Arc;
 
 struct House {
     outbox: Outbox,
@@ -71,7 +74,8 @@ impl House {
     }
 
     async fn take(&self) -> usize {
-        self.outbox.take(self.outbox.tend(self.hand.clock().now(), MOST).await.due).await
+        let due = self.outbox.tend(self.hand.clock().now(), MOST).await.due;
+        self.outbox.take(due, &mut Broken::default()).await
     }
 
     /// Keeps a verification and a delivery of it.
@@ -108,9 +112,9 @@ async fn a_message_is_repeated_after_every_crash_but_not_for_ever() {
         for key in &open {
             let key = key.clone();
             let (claimed, twice) = (key.clone(), key);
-            let job = move |view: &View<'_>, now| claim(view, &claimed, |_| false, now);
+            let job = move |view: &View<'_>, now| claim(view, &claimed, &HashSet::new(), now);
             house.ledger.run(Vec::new(), job).await.unwrap();
-            let job = move |view: &View<'_>, now| claim(view, &twice, |_| false, now);
+            let job = move |view: &View<'_>, now| claim(view, &twice, &HashSet::new(), now);
             let Claim::Orphan(due) = house.ledger.run(Vec::new(), job).await.unwrap() else { panic!() };
             let settlement = Settlement {
                 delivery: due.1,
@@ -131,7 +135,7 @@ async fn a_message_is_repeated_after_every_crash_but_not_for_ever() {
 async fn at_the_start_no_lease_counts() {
     let (house, _) = house(|left| left.successors = vec!["two".to_owned()]).await;
     let Left(left) = house.outbox.left().await;
-    assert_eq!(house.outbox.take(left).await, 1);
+    assert_eq!(house.outbox.take(left, &mut Broken::default()).await, 1);
     let unknown = ("one".to_owned(), "unknown", false);
     let next = ("two".to_owned(), "failed", false);
     assert_eq!(house.deliveries().await, [unknown, next]);
@@ -180,7 +184,7 @@ async fn nobody_repeats_what_belongs_to_a_verification_that_is_over() {
 async fn at_the_start_a_pause_is_still_kept() {
     let (house, _) = house(put_off).await;
     let Left(left) = house.outbox.left().await;
-    house.outbox.take(left).await;
+    house.outbox.take(left, &mut Broken::default()).await;
     assert_eq!(house.deliveries().await, [("one".to_owned(), "queued", false)], "its service asked for it");
     house.hand.advance(Duration::from_secs(20));
     assert_eq!(house.take().await, 1);
@@ -263,7 +267,35 @@ async fn one_look_forgets_all_that_is_over() {
     };
     house.ledger.run(Vec::new(), many).await.unwrap();
     house.hand.advance(Duration::from_secs(5));
-    house.outbox.look().await;
+    house.outbox.look(&mut Broken::default()).await;
     let now = house.hand.clock().now();
     assert!(!house.outbox.tend(now, MOST).await.more);
+}
+
+/// What a bad disk leaves of some deliveries must not keep all later ones from leaving.
+#[tokio::test]
+async fn damaged_deliveries_do_not_stand_in_the_way_of_the_others() {
+    let (house, left) = house(|_| {}).await;
+    let damaged = |_: &View<'_>, now| {
+        let mut changes = Changes::none();
+        for n in 0..3 * MOST {
+            let labels =
+                Labels { due_at: Some(millis(n.try_into().unwrap())), ..Labels::until(Timestamp::MAX) };
+            changes.put_labeled(Key::new(Kind::Delivery, format!("dlv_{n}")), &"nonsense", labels)?;
+        }
+        let _: Timestamp = now;
+        Ok(changes.answer(()))
+    };
+    house.ledger.run(Vec::new(), damaged).await.unwrap();
+    house.hand.advance(Duration::from_mins(1));
+    let mut broken = Broken::default();
+    house.outbox.look(&mut broken).await;
+    house.outbox.running.none().await;
+    let id = left.id.clone();
+    let read = move |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<Delivery>(&(&id).into())?));
+    let kept = house.ledger.run(Vec::new(), read).await.unwrap().unwrap();
+    assert_eq!((kept.outcome.as_str(), broken.0.len()), ("unknown", 3 * MOST));
+    capture_log();
+    house.outbox.look(&mut broken).await;
+    assert_eq!(captured_log(), "", "each is told once");
 }
