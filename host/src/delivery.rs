@@ -42,6 +42,9 @@ const FAILURES: [&str; 10] = [
     "broken",
 ];
 
+/// The kind of failure of a message that was put off until nobody needed it any more; no provider says it.
+pub const TOO_LATE: &str = "too_late";
+
 /// One handing-over of a message to one provider, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -169,7 +172,9 @@ impl Outcome {
     /// recipient or text: it would be the same again.
     pub fn is_untaken_by_our_fault(&self) -> bool {
         use Failure::{Misconfigured, Throttled, Unavailable};
-        matches!(self, Self::Failed { failure: Unavailable | Misconfigured | Throttled, .. })
+        self.failure().is_some_and(|failure| {
+            matches!(failure, Unavailable | Misconfigured | Throttled) || failure.as_str() == TOO_LATE
+        })
     }
 
     /// The kind of failure, if it failed.
@@ -181,7 +186,7 @@ impl Outcome {
     /// nothing where there was none. For what must not grow with what providers say.
     pub fn failure_word(&self) -> &'static str {
         let Self::Failed { failure, .. } = self else { return "" };
-        FAILURES.into_iter().find(|word| *word == failure.as_str()).unwrap_or("other")
+        FAILURES.into_iter().chain([TOO_LATE]).find(|word| *word == failure.as_str()).unwrap_or("other")
     }
 
     /// The word: `queued`, `sent`, `failed` or `unknown`.

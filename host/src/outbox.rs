@@ -12,7 +12,7 @@ pub use running::Settling;
 
 use crate::{
     clock::Clock,
-    delivery::{Delivery, Outcome, Prices},
+    delivery::{Delivery, Outcome, Prices, TOO_LATE},
     metrics::Metrics,
     plugin::Providers,
     seal::{Chance, DeliveryId, Keys},
@@ -21,13 +21,17 @@ use crate::{
     verification::Verification,
 };
 use arc_swap::ArcSwap;
-use provider_api::{DeliveryError, Receipt};
+use provider_api::{DeliveryError, Failure, Receipt};
 use running::Running;
 use settle::{Settled, Settlement};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The pause before a store that takes no writes is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How many deliveries that were taken over are under way at once. What is due beyond waits where it stands.
+const MOST_BELATED: usize = 4096;
 
 /// Hands deliveries over, each in a task of its own. Cheap to clone; all clones are one outbox.
 #[derive(Debug, Clone)]
@@ -72,15 +76,32 @@ struct Answered {
     took: Option<Duration>,
 }
 
+/// What was taken over.
+type Claimed = Box<(Verification, Delivery)>;
+
+/// Whether a message may wait for a place in its provider's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// It was asked for a moment ago: a full queue means that there is too much, and its caller learns of it.
+    None,
+    /// It is late already, perhaps with thousands of others.
+    Belated,
+}
+
 #[derive(Debug)]
 struct Shared {
     parts: OutboxParts,
+    /// Places for what is taken over.
+    belated: Arc<Semaphore>,
 }
 
 impl Outbox {
     /// Puts its parts together.
     pub fn new(parts: OutboxParts) -> Self {
-        Self { shared: Arc::new(Shared { parts }), running: Running::default() }
+        Self {
+            shared: Arc::new(Shared { parts, belated: Arc::new(Semaphore::new(MOST_BELATED)) }),
+            running: Running::default(),
+        }
     }
 
     /// Takes other prices for whatever is settled from now on.
@@ -93,17 +114,38 @@ impl Outbox {
         let shared = Arc::clone(&self.shared);
         let message = delivery.message.clone();
         self.running.spawn(message, async move {
-            let answered = shared.ask(&verification, &delivery).await;
-            shared.carry(verification, delivery, answered).await
+            let answered = shared.ask(&verification, &delivery, Patience::None).await;
+            shared.carry(verification, delivery, answered, Patience::None).await
         })
     }
 
-    /// Goes on where a delivery came to this.
-    fn settle(&self, verification: Verification, delivery: Delivery, error: DeliveryError) -> Settling {
+    /// Waits while too much is taken over already.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.shared.belated).acquire_owned().await.ok()
+    }
+
+    /// Hands over what was put off.
+    fn hand_over_late(&self, turn: Option<OwnedSemaphorePermit>, due: Claimed) -> Settling {
+        let (verification, delivery) = *due;
+        let (shared, message) = (Arc::clone(&self.shared), delivery.message.clone());
+        self.running.spawn(message, async move {
+            let _turn = turn;
+            let answered = shared.ask(&verification, &delivery, Patience::Belated).await;
+            shared.carry(verification, delivery, answered, Patience::Belated).await
+        })
+    }
+
+    /// Goes on where a delivery that was taken over came to this.
+    fn settle(&self, turn: Option<OwnedSemaphorePermit>, due: Claimed, error: DeliveryError) -> Settling {
+        let (verification, delivery) = *due;
         let shared = Arc::clone(&self.shared);
         let message = delivery.message.clone();
         let answered = Answered { answer: Err(error), took: None };
-        self.running.spawn(message, async move { shared.carry(verification, delivery, answered).await })
+        self.running.spawn(message, async move {
+            let _turn = turn;
+            shared.carry(verification, delivery, answered, Patience::Belated).await
+        })
     }
 
     /// Waits until nothing is being handed over, at most this long; says how many deliveries are still under way.
@@ -120,6 +162,7 @@ impl Shared {
         mut verification: Verification,
         mut delivery: Delivery,
         mut answered: Answered,
+        patience: Patience,
     ) -> Carried {
         loop {
             let Answered { answer, took } = answered;
@@ -127,7 +170,8 @@ impl Shared {
             let segments = answer.as_ref().map_or(None, |receipt| receipt.segments);
             let estimate =
                 self.parts.prices.load().estimate(&delivery.provider, &delivery.recipient, segments);
-            let settlement = Settlement { delivery: delivery.clone(), answer, estimate, successor };
+            let settlement =
+                Settlement { delivery: delivery.clone(), answer, estimate, successor, gives_back: true };
             let Settled { verification: after, delivery: settled, next } = match self.keep(settlement).await {
                 Ok(settled) => settled,
                 Err(error) => {
@@ -145,25 +189,29 @@ impl Shared {
                 Some(put_off) => return Carried { verification, delivery: put_off },
                 None => return Carried { verification, delivery: settled },
             }
-            answered = self.ask(&verification, &delivery).await;
+            answered = self.ask(&verification, &delivery, patience).await;
         }
     }
 
     /// Hands over once and looks at the clock meanwhile.
-    async fn ask(&self, verification: &Verification, delivery: &Delivery) -> Answered {
+    async fn ask(&self, verification: &Verification, delivery: &Delivery, patience: Patience) -> Answered {
         let began = self.parts.clock.now();
-        let answer = self.deliver(verification, delivery).await;
+        let answer = self.deliver(verification, delivery, patience).await;
         Answered { answer, took: Some(self.parts.clock.now().duration_since(began).unsigned_abs()) }
     }
 
     /// Keeps what became of a delivery, however long the store takes no writes: were it lost, the message would be sent
-    /// again.
-    async fn keep(&self, settlement: Settlement) -> Result<Settled, LedgerError> {
+    /// again. Where a record that is only needed to give a send back cannot be read, it is not given back.
+    async fn keep(&self, mut settlement: Settlement) -> Result<Settled, LedgerError> {
         loop {
-            let (delivery, settlement) = (&settlement.delivery, settlement.clone());
+            let (delivery, applied) = (&settlement.delivery, settlement.clone());
             let keys = vec![(&delivery.id).into(), (&delivery.verification).into()];
-            match self.parts.ledger.insist(keys, move |view, now| settlement.apply(view, now)).await {
+            match self.parts.ledger.insist(keys, move |view, now| applied.apply(view, now)).await {
                 Err(LedgerError::Refused(_)) => self.parts.clock.sleep(AGAIN).await,
+                Err(error) if settlement.gives_back && error != LedgerError::Closed => {
+                    tracing::error!(delivery.id = %delivery.id, %error, "a send is not given back");
+                    settlement.gives_back = false;
+                }
                 kept => return kept,
             }
         }
@@ -174,18 +222,36 @@ impl Shared {
         &self,
         verification: &Verification,
         delivery: &Delivery,
+        patience: Patience,
     ) -> Result<Receipt, DeliveryError> {
         let Some(lane) = self.parts.providers.lane(&delivery.provider) else {
             let text = format!("provider `{}` is not open", delivery.provider);
             return Err(DeliveryError::unavailable(text));
         };
+        let place = match patience {
+            Patience::None => None,
+            Patience::Belated => Some(lane.place().await),
+        };
+        let now = self.parts.clock.now();
+        if place.is_some() && !verification.is_pending(now) {
+            return Err(too_late());
+        }
         let code = verification
             .code(&self.parts.keys, delivery.generation)
             .map_err(|why| DeliveryError::misconfigured(why.to_string()))?;
-        let now = self.parts.clock.now();
         let templates = self.parts.templates.load_full();
-        lane.deliver(message::write(verification, delivery, &code, &templates, now)).await
+        let message = message::write(verification, delivery, &code, &templates, now);
+        match place {
+            Some(place) => lane.deliver_at(place, message).await,
+            None => lane.deliver(message).await,
+        }
     }
+}
+
+/// What becomes of a message whose time came after its verification was over: no provider had it.
+fn too_late() -> DeliveryError {
+    let why = "nobody needs the message any more: its time came too late";
+    DeliveryError::new(Failure::from_word(TOO_LATE), why)
 }
 
 /// One line for each delivery, with the recipient masked.
@@ -196,6 +262,11 @@ fn tell(delivery: &Delivery) {
         Outcome::Sent { reference, segments, .. } => tracing::info!(
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
             repeated, reference, segments, "delivery sent"
+        ),
+        // Nobody is at fault, and nothing is to be done.
+        Outcome::Failed { failure, .. } if failure.as_str() == TOO_LATE => tracing::debug!(
+            delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
+            "delivery not needed any more"
         ),
         Outcome::Failed { failure, code, text, .. } => tracing::warn!(
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,

@@ -28,7 +28,7 @@ pub use admit::AdmitError;
 pub use copies::Occupied;
 pub use door::LibraryDoor;
 pub use elf::{InspectError, inspect};
-pub use lane::Lane;
+pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
 pub use settings::{Isolation, LibrarySettings, Settings};

@@ -1,6 +1,6 @@
 //! Does what is due: deliveries whose pause is over, and those of a host that is gone.
 
-use super::Outbox;
+use super::{Claimed, Outbox, too_late};
 use crate::{
     delivery::{Delivery, Outcome},
     seal::DeliveryId,
@@ -8,8 +8,9 @@ use crate::{
     verification::Verification,
 };
 use jiff::Timestamp;
-use provider_api::{DeliveryError, Failure};
+use provider_api::DeliveryError;
 use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How often is looked.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,11 +36,11 @@ enum Claim {
     /// Nothing: somebody did it, or does it.
     Nothing,
     /// It was put off, and its time has come.
-    Hand(Box<(Verification, Delivery)>),
+    Hand(Claimed),
     /// It was put off, and before its time came its verification was over, or had a fresh code.
-    Late(Box<(Verification, Delivery)>),
+    Late(Claimed),
     /// Whoever handed it over is gone; whether it was taken nobody knows.
-    Orphan(Box<(Verification, Delivery)>),
+    Orphan(Claimed),
 }
 
 impl Outbox {
@@ -92,10 +93,11 @@ impl Outbox {
             if broken.0.contains(&key) {
                 continue;
             }
+            let turn = self.turn().await;
             let (claimed, carried) = (key.clone(), Arc::clone(&carried));
             let claim = move |view: &View<'_>, now| claim(view, &claimed, &carried, now);
             match self.shared.parts.ledger.insist(Vec::new(), claim).await {
-                Ok(claim) => self.act(claim),
+                Ok(claim) => self.act(turn, claim),
                 Err(error) => {
                     tracing::error!(%error, "a delivery that is due cannot be taken");
                     let passes =
@@ -111,7 +113,7 @@ impl Outbox {
     }
 
     /// Does what was claimed.
-    fn act(&self, claim: Claim) {
+    fn act(&self, turn: Option<OwnedSemaphorePermit>, claim: Claim) {
         let due = match &claim {
             Claim::Nothing => return,
             Claim::Hand(due) | Claim::Late(due) | Claim::Orphan(due) => due,
@@ -122,14 +124,11 @@ impl Outbox {
         }
         match claim {
             Claim::Nothing => {}
-            Claim::Hand(due) => drop(self.hand_over(due.0, due.1)),
-            Claim::Late(due) => {
-                let why = "nobody needs the message any more: its time came too late";
-                drop(self.settle(due.0, due.1, DeliveryError::new(Failure::Throttled, why)));
-            }
+            Claim::Hand(due) => drop(self.hand_over_late(turn, due)),
+            Claim::Late(due) => drop(self.settle(turn, due, too_late())),
             Claim::Orphan(due) => {
                 let why = "the host ended before the provider's answer was known";
-                drop(self.settle(due.0, due.1, DeliveryError::unknown(why)));
+                drop(self.settle(turn, due, DeliveryError::unknown(why)));
             }
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Settlement {
     pub(super) estimate: Option<Cost>,
     /// The name of the delivery that takes over, should there be one.
     pub(super) successor: DeliveryId,
+    /// Whether a send that nobody took is given back.
+    pub(super) gives_back: bool,
 }
 
 /// A delivery with its outcome, its verification after it if there still is one, and the delivery that takes over.
@@ -60,6 +62,8 @@ impl Settlement {
             verification.deliveries.push(next.id.clone());
             changes.keep_delivery(next, &verification, now)?;
             true
+        } else if !self.gives_back {
+            false
         } else {
             give_back(view, &mut changes, &mut verification, &delivery, now)?
         };

@@ -187,8 +187,13 @@ async fn a_send_is_given_back_if_surely_no_provider_took_it_by_our_fault() {
         let delivery = deliveries.into_iter().find(|delivery| delivery.outcome == Outcome::Queued).unwrap();
         for time in ["first", "again"] {
             let successor = DeliveryId::new(millis(2_000), &Chance::seeded(10));
-            let settlement =
-                Settlement { delivery: delivery.clone(), answer: answer(says), estimate: None, successor };
+            let settlement = Settlement {
+                delivery: delivery.clone(),
+                answer: answer(says),
+                estimate: None,
+                successor,
+                gives_back: true,
+            };
             let settled = ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
             let kept = settled.verification.unwrap();
             let shown = format!("{told:?} {says} {time}");
@@ -228,6 +233,7 @@ async fn what_a_limit_counted_goes_back_once_however_often_a_send_settles() {
                 answer: answer(says),
                 estimate: None,
                 successor,
+                gives_back: true,
             };
             ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
             let limit = limit.clone();
@@ -251,6 +257,7 @@ async fn a_send_that_another_provider_may_still_take_is_not_given_back() {
         answer: answer("unavailable"),
         estimate: None,
         successor,
+        gives_back: true,
     };
     let settled = ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
     assert!(settled.next.is_some());
@@ -270,4 +277,24 @@ async fn a_shutdown_waits_for_what_is_under_way_but_not_for_ever() {
     hand.advance(Duration::from_secs(5));
     assert_eq!(draining.await.unwrap(), 1);
     drop(stuck);
+}
+
+/// One damaged window of a limit must not have a message sent again that failed.
+#[tokio::test]
+async fn what_became_of_a_delivery_is_kept_even_where_nothing_can_be_given_back() {
+    let hand = ManualClock::at(millis(2_000));
+    let mut verification = verification(policy(), millis(1_000));
+    let mut deliveries = sends(&mut verification, &[("a", "queued")]);
+    deliveries[0].taken = vec![Taken { record: "limit".to_owned(), at: 1_000 }];
+    let ledger = ledger_of(&verification, &deliveries, &hand).await;
+    let damage = |_: &View<'_>, _| {
+        let mut changes = Changes::none();
+        changes.put(Key::new(Kind::Limit, "limit"), &"nonsense", Timestamp::MAX)?;
+        Ok(changes.answer(()))
+    };
+    ledger.run(Vec::new(), damage).await.unwrap();
+    let outbox = outbox(ledger.clone(), &hand);
+    outbox.hand_over(verification, deliveries.remove(0)).settled().await.unwrap();
+    let kept = ledger.all::<Delivery>(Kind::Delivery).await.unwrap();
+    assert_eq!(kept[0].1.outcome.failure_word(), "unavailable");
 }

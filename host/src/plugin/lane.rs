@@ -27,7 +27,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long a provider may think about a member: it happens while a person waits.
 const AVAILABILITY_LIMIT: Duration = Duration::from_millis(50);
@@ -45,6 +45,8 @@ pub struct Lane {
     timeout: Duration,
     queue: usize,
     places: Semaphore,
+    /// The part of the places that belated messages may take, so that fresh ones find room.
+    belated: Semaphore,
     questions: Semaphore,
     /// Whether somebody looks into a silence.
     is_doubted: AtomicBool,
@@ -52,6 +54,13 @@ pub struct Lane {
     redactor: Redactor,
     breaker: Mutex<Breaker>,
     clock: Clock,
+}
+
+/// A place in a provider's queue.
+#[derive(Debug)]
+pub struct Place<'a> {
+    _place: Option<SemaphorePermit<'a>>,
+    _belated: Option<SemaphorePermit<'a>>,
 }
 
 /// A call that did not come to a `Reply::Ok`.
@@ -77,6 +86,7 @@ impl Lane {
             timeout: settings.timeout,
             queue: settings.queue,
             places: Semaphore::new(settings.queue),
+            belated: Semaphore::new(settings.queue.div_ceil(2)),
             questions: Semaphore::new(QUESTIONS),
             is_doubted: AtomicBool::default(),
             engine,
@@ -119,12 +129,29 @@ impl Lane {
     /// its service asked to be left alone, so surely nothing was handed over; `unknown` where it took too long or its
     /// process ended meanwhile; `broken` where it panicked. The words hold neither the code nor the full recipient,
     /// whatever the provider said, and nor does the receipt.
-    pub async fn deliver(&self, mut message: Message) -> Result<Receipt, DeliveryError> {
+    pub async fn deliver(&self, message: Message) -> Result<Receipt, DeliveryError> {
+        self.deliver_at(self.place_at_once()?, message).await
+    }
+
+    /// Waits for a place, for a message that is late already: as many as came to be due at once, half of the queue is
+    /// left to fresh ones.
+    pub async fn place(&self) -> Place<'_> {
+        // Neither is ever closed.
+        let belated = self.belated.acquire().await.ok();
+        Place { _place: self.places.acquire().await.ok(), _belated: belated }
+    }
+
+    /// As [`Lane::deliver`], at a place that was waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lane::deliver`], but never because the queue is full.
+    pub async fn deliver_at(&self, place: Place<'_>, mut message: Message) -> Result<Receipt, DeliveryError> {
         let trust = self.redactor.trust_message(&message);
         if message.deadline_ms == 0 {
             message.deadline_ms = after(self.clock.now(), self.timeout).as_millisecond();
         }
-        self.call(ops::DELIVER, &message, self.timeout).await.map(|receipt| trust.clean_receipt(receipt))
+        self.call(place, ops::DELIVER, &message).await.map(|receipt| trust.clean_receipt(receipt))
     }
 
     /// Whether the provider reaches a member, asked within 50 ms if it [judges members](Self::judges_members).
@@ -179,7 +206,7 @@ impl Lane {
     ///
     /// With what stands in the way.
     pub async fn health(&self) -> Result<(), DeliveryError> {
-        self.call(ops::HEALTH, &(), self.timeout).await
+        self.call(self.place_at_once()?, ops::HEALTH, &()).await
     }
 
     /// Tells the provider that no more calls come; waits two seconds at most.
@@ -230,18 +257,23 @@ impl Lane {
         }
     }
 
+    fn place_at_once(&self) -> Result<Place<'_>, DeliveryError> {
+        let full = |_| {
+            DeliveryError::unavailable("the provider's queue is full")
+                .with_retry_after(Duration::from_secs(1))
+        };
+        let place = self.places.try_acquire().map_err(full)?;
+        Ok(Place { _place: Some(place), _belated: None })
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
+        _place: Place<'_>,
         op: u32,
         request: &impl Serialize,
-        limit: Duration,
     ) -> Result<T, DeliveryError> {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Err(DeliveryError::unavailable("the provider's queue is full")
-                .with_retry_after(Duration::from_secs(1)));
-        };
         let era = self.admit()?;
-        let answer = self.ask(op, request, limit).await;
+        let answer = self.ask(op, request, self.timeout).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
         self.note(outcome, era).await;
         if let Some(pause) = answer.as_ref().err().and_then(|failed| asked_for(&failed.error)) {

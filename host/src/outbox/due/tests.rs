@@ -120,6 +120,7 @@ async fn a_message_is_repeated_after_every_crash_but_not_for_ever() {
                 delivery: due.1,
                 answer: Err(DeliveryError::unknown("the host ended")),
                 estimate: None,
+                gives_back: true,
                 successor: DeliveryId::new(millis(2_000), &Chance::seeded(70 + crashes)),
             };
             house.ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
@@ -232,7 +233,8 @@ async fn what_was_put_off_is_not_sent_once_nobody_needs_it() {
         let all = house.ledger.all::<Delivery>(Kind::Delivery).await.unwrap();
         let [(_, delivery)] = all.as_slice() else { panic!("{all:?}") };
         // No provider is open in this house: handed over, it would have failed as `unavailable`.
-        assert_eq!(delivery.outcome.failure_word(), "throttled", "{delivery:?}");
+        assert_eq!(delivery.outcome.failure_word(), "too_late", "{delivery:?}");
+        assert!(delivery.outcome.is_untaken_by_our_fault(), "what limits counted is given back");
     }
 }
 
