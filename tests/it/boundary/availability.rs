@@ -4,13 +4,17 @@ use super::{
     BOTH,
     stage::{Stage, chaos, gone, still},
 };
-use passrelay::plugin::Isolation;
+use passrelay::plugin::{Isolation, Lane};
 use provider_api::{Availability, Candidate, Channel, Member, Recipient};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 async fn ask(stage: &Stage, about: &str) -> Availability {
     let sms = Channel::new("sms").unwrap();
-    stage.lane("asked").availability(Candidate::new(Member::default(), sms, Recipient::new(about))).await
+    lane(stage).availability(Candidate::new(Member::default(), sms, Recipient::new(about))).await
+}
+
+fn lane(stage: &Stage) -> Arc<Lane> {
+    stage.lane(&stage.providers.status()[0].id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,18 +41,19 @@ async fn silence_is_not_available_and_no_fault() {
 async fn a_provider_that_keeps_its_thread_to_itself_when_it_is_asked_is_ended_and_comes_back() {
     let log = harness::log::capture();
     let hand = still();
-    let stage = Stage::open(&[chaos("asked", Isolation::Process)], &hand.clock()).await;
-    let before = stage.told("asked", "pid").await;
+    let stage = Stage::open(&[chaos("spun", Isolation::Process)], &hand.clock()).await;
+    let before = stage.told("spun", "pid").await;
     let (silent, ()) = tokio::join!(ask(&stage, "spin"), async {
-        hand.sleepers(1).await;
+        // Given up any earlier, it would never have begun.
+        log.wait_for("spun", |entry| entry.to_string().contains("blocks its thread now")).await;
         hand.advance(Duration::from_millis(50));
     });
     assert!(!silent.available);
-    log.wait_for("asked", |entry| entry.to_string().contains("quarantined")).await;
+    log.wait_for("spun", |entry| entry.to_string().contains("quarantined")).await;
     gone(&before).await;
     hand.advance(Duration::from_mins(1));
     assert!(ask(&stage, "somebody").await.available);
-    assert!(stage.deliver("asked", "ok").await.is_ok());
+    assert!(stage.deliver("spun", "ok").await.is_ok());
 }
 
 /// Section I of the traps: no storm of restarts, whoever asks.
