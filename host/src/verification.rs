@@ -314,6 +314,15 @@ impl Verification {
         Ok(())
     }
 
+    /// Makes the code of an earlier generation the right one again, as nothing with a later one left; says whether.
+    pub fn fall_back(&mut self, generation: u32, now: Timestamp) -> bool {
+        let falls = self.is_pending(now) && generation < self.generation;
+        if falls {
+            self.generation = generation;
+        }
+        falls
+    }
+
     /// Gives back a send that nobody took by our fault or a service's, and with the newest one its pause; says whether.
     ///
     /// As many are given back as the policy has sends, and no more: while a service stays down, whoever sends again pays

@@ -85,7 +85,8 @@ impl Settlement {
 
 /// Gives back the send that ended with this delivery, if surely none of its providers took it by our fault or a
 /// service's: nobody is to be locked out for that. What limits counted is given back with it, also where the verification
-/// itself has no more to give back. Says whether the verification did; once for a send, however often it is settled.
+/// itself has no more to give back; and the code that left last is the right one again. Says whether the verification
+/// changed; once for a send, however often it is settled.
 fn give_back(
     view: &View<'_>,
     changes: &mut Changes,
@@ -117,7 +118,12 @@ fn give_back(
             changes.put(key, &window, window.ends().max(now))?;
         }
     }
+    // The code in the member's hand must not be wrong because a later one could not be sent.
+    let left = before
+        .iter()
+        .filter(|delivery| delivery.message != last.message && !delivery.outcome.is_untaken_by_our_fault());
+    let fell = verification.fall_back(left.map(|delivery| delivery.generation).max().unwrap_or(0), now);
     let newest = before.iter().rfind(|delivery| delivery.id == delivery.message);
     let is_newest = newest.is_some_and(|newest| newest.id == last.message);
-    Ok(verification.give_back(is_newest, now))
+    Ok(verification.give_back(is_newest, now) || fell)
 }

@@ -298,3 +298,42 @@ async fn what_became_of_a_delivery_is_kept_even_where_nothing_can_be_given_back(
     let kept = ledger.all::<Delivery>(Kind::Delivery).await.unwrap();
     assert_eq!(kept[0].1.outcome.failure_word(), "unavailable");
 }
+
+/// Each send has a code of its own here. `0` left; what is settled last is the delivery of the generation asked for.
+#[tokio::test]
+async fn a_code_that_could_not_be_sent_does_not_make_the_one_before_it_wrong() {
+    for (told, settled, generation) in [
+        (&["sent", "queued"][..], &[(1, "unavailable")][..], 0),
+        (&["sent", "queued"], &[(1, "sent")], 1),
+        (&["sent", "queued"], &[(1, "unknown"), (1, "unavailable")], 1),
+        (&["sent", "queued"], &[(1, "rejected")], 1),
+        (&["sent", "queued", "queued"], &[(1, "unavailable")], 2),
+        (&["sent", "queued", "queued"], &[(2, "unavailable")], 1),
+        (&["sent", "queued", "queued"], &[(2, "unavailable"), (1, "unavailable")], 0),
+        (&["sent", "queued", "queued"], &[(1, "unavailable"), (2, "throttled")], 0),
+        (&["unavailable", "queued"], &[(1, "unavailable")], 0),
+    ] {
+        let hand = ManualClock::at(millis(2_000));
+        let mut verification = verification(policy(), millis(1_000));
+        let names = ["a", "b", "c"];
+        let told: Vec<(&str, &str)> = names.into_iter().zip(told.iter().copied()).collect();
+        let mut deliveries = sends(&mut verification, &told);
+        for (generation, delivery) in deliveries.iter_mut().enumerate() {
+            delivery.generation = u32::try_from(generation).unwrap();
+        }
+        verification.generation = u32::try_from(deliveries.len()).unwrap() - 1;
+        let ledger = ledger_of(&verification, &deliveries, &hand).await;
+        for (place, says) in settled {
+            let settlement = Settlement {
+                delivery: deliveries[*place].clone(),
+                answer: answer(says),
+                estimate: None,
+                successor: DeliveryId::new(millis(2_000), &Chance::seeded(10)),
+                gives_back: true,
+            };
+            ledger.run(Vec::new(), move |view, now| settlement.apply(view, now)).await.unwrap();
+        }
+        let kept = ledger.all::<Verification>(Kind::Verification).await.unwrap();
+        assert_eq!(kept[0].1.generation, generation, "{told:?} {settled:?}");
+    }
+}
