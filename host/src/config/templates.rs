@@ -173,6 +173,13 @@ fn part(
         let meant = suggestion::nearest(word, Templates::variables(site));
         report.note(place, what, meant.map(|meant| format!("did you mean `{{{meant}}}`?")));
     }
+    if part != Part::Subject
+        && let Some(missing) = template.half_of_a_payment()
+    {
+        let what = format!("`{}` says one half of a payment and not `{{{missing}}}`", field.path);
+        let hint = "a payment is told by the built-in text instead, as whoever approves it must read both";
+        report.note(field.at(), what, Some(hint.to_owned()));
+    }
     if part == Part::Text {
         placed.push(Placed { path: field.path.clone(), at: field.at(), text: template.clone() });
     }

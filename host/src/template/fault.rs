@@ -40,6 +40,9 @@ pub enum Wrong {
     /// The code is in it only sometimes.
     #[error("does not always hold its payload")]
     MayLackPayload,
+    /// What a payer must read is not in it (Delegated Regulation (EU) 2018/389 article 5).
+    #[error("does not say both `amount` and `payee` of a payment")]
+    LacksPayment,
     /// A subject of several lines.
     #[error("has a line break, and a subject is one line")]
     LineBreak,

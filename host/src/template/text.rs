@@ -16,6 +16,9 @@ const FUEL: u64 = 50_000;
 /// The most bytes that one rendering may yield.
 const LARGEST: usize = 256 * 1024;
 
+/// The variables that every text of a payment says.
+const PAYMENT: [&str; 2] = ["amount", "payee"];
+
 /// The one name that the engine knows a template by.
 const NAME: &str = "text";
 
@@ -37,6 +40,8 @@ pub struct Template {
     part: Part,
     engine: Arc<Environment<'static>>,
     loose: Vec<(String, usize)>,
+    /// Which of `amount` and `payee` it uses.
+    payment: [bool; 2],
 }
 
 /// All parts of what is said.
@@ -86,8 +91,9 @@ impl Template {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let template =
-            Self { text: text.into(), part, engine: Arc::new(engine), loose: rewritten.loose.clone() };
+        let payment = PAYMENT.map(|name| used.iter().any(|used| used == name));
+        let (engine, loose) = (Arc::new(engine), rewritten.loose.clone());
+        let template = Self { text: text.into(), part, engine, loose, payment };
         for named in [true, false] {
             let tried = template.try_with(&Values::sample(site, 10, named), &rewritten);
             tried.map_err(|fault| vec![fault])?;
@@ -106,11 +112,18 @@ impl Template {
         self.loose.iter().map(|(name, at)| (name.as_str(), *at))
     }
 
+    /// The name of `amount` and `payee` that it leaves out, if it uses the other.
+    pub fn half_of_a_payment(&self) -> Option<&'static str> {
+        let [amount, payee] = self.payment;
+        (amount != payee).then(|| if amount { PAYMENT[1] } else { PAYMENT[0] })
+    }
+
     /// Puts the values in.
     ///
     /// # Errors
     ///
-    /// When it takes too much work, when it cannot be done with these values, or when the code would not be in it.
+    /// When it takes too much work, when it cannot be done with these values, or when the code would not be in it; of a
+    /// payment, when amount or payee would not.
     pub fn render(&self, values: &Values) -> Result<String, Wrong> {
         self.run(values).map_err(|error| wrong(&error)).and_then(|text| self.finished(text, values))
     }
@@ -128,15 +141,24 @@ impl Template {
     }
 
     fn finished(&self, text: String, values: &Values) -> Result<String, Wrong> {
-        match self.part {
-            Part::Subject => {
-                let plain = |c: char| if is_unwelcome(c) { ' ' } else { c };
-                Ok(text.chars().map(plain).collect::<String>().trim().to_owned())
-            }
-            Part::Text if text.contains(&values.code) => Ok(text),
-            Part::Html if text.contains(&HtmlEscape(&values.code).to_string()) => Ok(text),
-            Part::Text | Part::Html => Err(Wrong::MayLackPayload),
+        if self.part == Part::Subject {
+            let plain = |c: char| if is_unwelcome(c) { ' ' } else { c };
+            return Ok(text.chars().map(plain).collect::<String>().trim().to_owned());
         }
+        let holds = |value: &str| match self.part {
+            Part::Html => text.contains(&HtmlEscape(value).to_string()),
+            Part::Text | Part::Subject => text.contains(value),
+        };
+        if !holds(&values.code) {
+            return Err(Wrong::MayLackPayload);
+        }
+        // An amount of `1` stands in many a text by chance: it must be meant as well.
+        let says_payment =
+            |parts: &[String; 2]| self.payment == [true; 2] && parts.iter().all(|part| holds(part));
+        if values.payment.as_ref().is_some_and(|parts| !says_payment(parts)) {
+            return Err(Wrong::LacksPayment);
+        }
+        Ok(text)
     }
 }
 

@@ -34,6 +34,8 @@ pub fn is_built_in(name: &str) -> bool {
 pub struct Values {
     pub(super) all: Value,
     pub(super) code: String,
+    /// Amount and payee as a text must say them, if it is a payment.
+    pub(super) payment: Option<[String; 2]>,
 }
 
 /// What is said of one message besides the site's own.
@@ -74,7 +76,8 @@ impl Values {
         for (name, value) in site.variables.iter().filter(|(name, _)| !is_built_in(name)) {
             all.insert(name.clone(), Value::from(clean(value)));
         }
-        Self { all: Value::from(all), code }
+        let payment = payment.map(|payment| [&payment.amount, &payment.payee].map(|part| clean(part)));
+        Self { all: Value::from(all), code, payment }
     }
 
     /// What a long message would be made of: a code of this many digits and, if it is to have one, a name of 20

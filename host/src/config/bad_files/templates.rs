@@ -144,6 +144,15 @@ fn a_text_that_takes_more_than_one_sms_is_noted() {
         // nothing is paid by the part in a mail or a call
         (format!("[providers.bare.templates]\ngeneric = \"{{code}}{long}{long}\"\n"), vec![]),
         (format!("{GOOD_PROVIDER}{app}templates.call.generic = \"{{code}}{long}{long}\"\n"), vec![]),
+        // a payment is told whole or by ours
+        (
+            format!("{GOOD_PROVIDER}{provider}generic = \"{{code}} {{amount}}\"\n"),
+            vec![
+                "5:11: `providers.sms_twilio.templates.generic` says one half of a payment and not `{payee}`\nhint: a \
+                 payment is told by the built-in text instead, as whoever approves it must read both"
+                    .to_owned(),
+            ],
+        ),
         // a slip that is no mistake
         (
             format!("{GOOD_PROVIDER}{provider}generic = \"{{code}} {{site_nam}} {{quux}}\"\n"),

@@ -58,7 +58,7 @@ fn a_built_in_text_says_amount_and_payee_of_a_payment_and_nothing_where_there_is
     let payment = Payment { amount: "12.30 EUR".to_owned(), payee: "Ada & Söhne".to_owned() };
     for (locale, channel) in ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "tr"]
         .into_iter()
-        .flat_map(|locale| ["sms", "email"].map(|channel| (locale, channel)))
+        .flat_map(|locale| ["sms", "email", "call", "pager"].map(|channel| (locale, channel)))
     {
         let channel = Channel::new(channel).unwrap();
         let occasion = Occasion {
@@ -292,5 +292,47 @@ fn the_built_in_text_takes_the_place_of_one_that_fails() {
         let why = told.passed_over.unwrap().to_string();
         assert!(!why.contains("123456"), "{why}");
         assert_eq!(said(&templates, &ADA).text, "123456");
+    }
+}
+
+/// H6: whoever approves a payment reads both, whatever an operator's text leaves out.
+#[test]
+fn an_operators_text_that_does_not_say_a_payment_is_passed_over_for_one() {
+    let payment = Payment { amount: "1".to_owned(), payee: "Ada & Söhne".to_owned() };
+    for (own, html, says) in [
+        ("{code}: {amount} to {payee}", None, true),
+        ("{code}: {amount} to {payee}", Some("<b>{code}</b> {amount} {payee}"), true),
+        ("{code}: {amount} to {payee}", Some("<b>{code}</b> {amount}"), false),
+        ("{code}", None, false),
+        ("{code} 1 Ada & Söhne", None, false),
+        ("{code}: {payee}", None, false),
+        ("{code}: {amount}{% if member_name %} to {payee}{% endif %}", None, false),
+    ] {
+        let part = |text: &str, part| Template::new(text, part, &site()).unwrap();
+        let text = Text {
+            text: part(own, Part::Text),
+            subject: None,
+            html: html.map(|html| part(html, Part::Html)),
+        };
+        let mut layer = Layer::default();
+        layer.add(None, "generic", text);
+        let templates = Templates { providers: [("one".to_owned(), layer)].into(), ..Templates::default() };
+        let channel = Channel::new("email").unwrap();
+        let occasion = Occasion {
+            application: None,
+            provider: "one",
+            channel: &channel,
+            recipient: &Recipient::new("x"),
+            purpose: "generic",
+            locale: None,
+            member_name: None,
+            payment: Some(&payment),
+            code: "123456",
+            expires_in: Duration::from_mins(10),
+        };
+        let said = templates.say(&occasion);
+        assert_eq!(said.passed_over, (!says).then_some(Wrong::LacksPayment), "{own} {html:?}");
+        assert!(said.text.contains("Ada & Söhne") && said.html.is_none_or(|html| html.contains("Ada &amp;")));
+        assert_eq!(templates.say(&Occasion { payment: None, ..occasion }).passed_over, None);
     }
 }
