@@ -15,7 +15,7 @@ mod sealed;
 mod typed;
 mod wiped;
 
-pub use api_keys::ApiKeys;
+pub use api_keys::{ApiKeys, public_name};
 pub use chance::Chance;
 pub use code::Code;
 pub use core_dump::forbid_core_dumps;

@@ -1,5 +1,6 @@
 //! Finds whose API key was presented without telling by time how much of it was right.
 
+use super::Presented;
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use std::fmt;
 
@@ -25,6 +26,15 @@ impl<T> ApiKeys<T> {
     }
 }
 
+/// What a key may be called without telling it: the id of one that was made at run time; of another `sha256:` and its
+/// digest, as `sha256sum` prints it.
+pub fn public_name(key: &str) -> String {
+    if let Some(made) = Presented::read(key) {
+        return made.id.to_owned();
+    }
+    digest_of(key).as_ref().iter().fold("sha256:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
 fn digest_of(key: &str) -> digest::Digest {
     digest::digest(&digest::SHA256, key.as_bytes())
 }
@@ -44,6 +54,16 @@ impl<T> fmt::Debug for ApiKeys<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seal::{Chance, Keys, MadeKey};
+
+    #[test]
+    fn a_key_is_named_by_its_id_or_its_digest_and_never_by_itself() {
+        let chance = Chance::seeded(1);
+        let made = MadeKey::new(&Keys::ephemeral(&chance).unwrap(), &chance);
+        assert_eq!(public_name(made.key.expose()), made.id);
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(public_name("abc"), format!("sha256:{digest}"));
+    }
 
     #[test]
     fn a_key_finds_its_owner_and_no_other_text_does() {

@@ -50,6 +50,7 @@ fn each_subject_has_its_limits_and_a_mistake_is_told() {
     for (whom, first) in [
         ("--member 42", "failed_checks_per_member"),
         ("--ip 192.0.2.1", "sends_per_client_ip"),
+        ("--api-key sha256:0123", "no limit is configured"),
         ("", "no limit is configured"),
     ] {
         let told = console.run(&format!("limits show --application web {whom}"));

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json as value;
 use std::sync::Arc;
 
-/// Whom it is about: at most one of `to`, `member_id` and `ip`; without any the application as a whole.
+/// Whom it is about: at most one of `to`, `member_id`, `api_key` and `ip`; without any the application as a whole.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LimitsRequest")]
@@ -31,6 +31,8 @@ pub(super) struct Request {
     to: Option<String>,
     /// A member, by the application's own id.
     member_id: Option<String>,
+    /// An API key: its id, or of one in the configuration `sha256:` and its digest. Never the key itself.
+    api_key: Option<String>,
     /// A network address.
     ip: Option<String>,
 }
@@ -102,6 +104,7 @@ pub(super) async fn free(
         Subject::Application => "application",
         Subject::Recipient(_) => "recipient",
         Subject::Member(_) => "member",
+        Subject::ApiKey(_) => "API key",
         Subject::ClientIp(_) => "client ip",
     };
     let standings = face.verifier.free(&application, subject).await?;
@@ -110,20 +113,24 @@ pub(super) async fn free(
 }
 
 fn read(request: Request) -> Result<(String, Subject), Problem> {
-    let Request { application, to, member_id, ip } = request;
+    let Request { application, to, member_id, api_key, ip } = request;
     let mut errors = Errors::default();
     errors.text("application", &application);
-    let subject = match (to, member_id, ip) {
-        (None, None, None) => Some(Subject::Application),
-        (Some(to), None, None) => {
+    let subject = match (to, member_id, api_key, ip) {
+        (None, None, None, None) => Some(Subject::Application),
+        (Some(to), None, None, None) => {
             errors.text("to", to.trim());
             Some(Subject::Recipient(recipient(to.trim())))
         }
-        (None, Some(id), None) => {
+        (None, Some(id), None, None) => {
             errors.text("member_id", &id);
             Some(Subject::Member(id))
         }
-        (None, None, Some(ip)) => {
+        (None, None, Some(name), None) => {
+            errors.text("api_key", &name);
+            Some(Subject::ApiKey(name))
+        }
+        (None, None, None, Some(ip)) => {
             let read = ip.parse().ok();
             if read.is_none() {
                 errors.add("ip", "expected an IP address");
@@ -131,7 +138,7 @@ fn read(request: Request) -> Result<(String, Subject), Problem> {
             read.map(Subject::ClientIp)
         }
         _ => {
-            errors.add("to", "at most one of `to`, `member_id` and `ip` may be given");
+            errors.add("to", "at most one of `to`, `member_id`, `api_key` and `ip` may be given");
             None
         }
     };

@@ -3,7 +3,7 @@
 use super::{
     checks::{MEMBER, RECIPIENT, forgive, of_member, of_recipient},
     place::Place,
-    sends::{PER_APPLICATION, PER_CLIENT_IP, PER_RECIPIENT},
+    sends::{PER_API_KEY, PER_APPLICATION, PER_CLIENT_IP, PER_RECIPIENT},
 };
 use crate::{
     limit::{Failures, Guessing, Rate, Rules, Standing, Window, address, network},
@@ -24,6 +24,8 @@ pub enum Subject {
     Recipient(Recipient),
     /// A member, by the application's own id.
     Member(String),
+    /// An API key, by its [public name](crate::seal::public_name).
+    ApiKey(String),
     /// A network address of members.
     ClientIp(IpAddr),
 }
@@ -77,6 +79,7 @@ impl Kept {
                 Some((RECIPIENT, of_recipient(keys, application, to.as_str()))),
             ),
             Subject::Member(id) => (None, Some((MEMBER, of_member(keys, application, id)))),
+            Subject::ApiKey(name) => (sends(PER_API_KEY, rules.sends_per_api_key, name), None),
             Subject::ClientIp(ip) => (sends(PER_CLIENT_IP, rules.sends_per_client_ip, &network(*ip)), None),
         };
         Self { sends, failures, rules: rules.guessing }

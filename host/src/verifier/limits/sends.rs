@@ -4,7 +4,7 @@ use super::{Asker, place::Place};
 use crate::{
     application::Application,
     limit::{Exceeded, Rate, Standing, Taken, Window, address, network},
-    seal::Keys,
+    seal::{Keys, public_name},
     store::{Changes, Key, Stop, View},
 };
 use provider_api::Recipient;
@@ -35,7 +35,7 @@ impl Sends {
             return Self::default();
         }
         let Application { id, limits: rules, .. } = application;
-        let api_key = asker.api_key.as_ref().map(|key| key.expose().to_owned());
+        let api_key = asker.api_key.as_ref().map(|key| public_name(key.expose()));
         let limits = [
             (PER_RECIPIENT, rules.sends_per_recipient, Some(address(recipient.as_str()))),
             (PER_APPLICATION, rules.sends_per_application, Some(String::new())),

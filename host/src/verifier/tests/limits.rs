@@ -260,3 +260,21 @@ async fn the_store_holds_no_recipient_member_or_address_in_what_it_counts() {
         assert!(!text.contains(secret), "`{secret}` in {text}");
     }
 }
+
+/// S41: a caller that used its key up is found and freed by a name that tells nothing of the key.
+#[tokio::test]
+async fn an_operator_sees_and_frees_an_api_key_by_its_public_name() {
+    let rate = Some(Rate::new(1, Duration::from_mins(10)));
+    let house = limited(&Rules { sends_per_api_key: rate, ..Rules::off() });
+    let ask = async |purpose: &str| {
+        let asker = Asker { api_key: Some(Secret::new("key-of-web")), ip: None };
+        let start = Start { asker, ..start(ADA, purpose) };
+        house.verifier.begin(&house.web, start, offer("sms:code", ADA), None).await
+    };
+    ask("a").await.unwrap();
+    assert_eq!(exceeded(ask("b").await).0, ["sends_per_api_key"]);
+    let key = || Subject::ApiKey(crate::seal::public_name("key-of-web"));
+    assert_eq!(used(&house.verifier.limits("web", key()).await.unwrap()), [("sends_per_api_key", 1)]);
+    assert_eq!(used(&house.verifier.free("web", key()).await.unwrap()), [("sends_per_api_key", 0)]);
+    ask("b").await.unwrap();
+}
