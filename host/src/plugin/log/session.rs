@@ -40,13 +40,13 @@ impl Session {
 
     /// Makes a callsite known under this id; whether it is.
     pub(in super::super) fn callsite(&self, id: u64, description: &[u8]) -> bool {
-        if self.known().sites.len() >= MOST_CALLSITES {
+        // Held until the callsite is entered: threads of a provider that come at once keep to the bound together.
+        let mut known = self.known();
+        if known.sites.len() >= MOST_CALLSITES {
             return false;
         }
         let site = self.log.register(description);
-        if let Some(site) = site {
-            self.known().sites.insert(id, site);
-        }
+        known.sites.extend(site.map(|site| (id, site)));
         site.is_some()
     }
 
@@ -77,33 +77,29 @@ impl Session {
     }
 
     fn span(&self, site: u64, parent: u64, new: u64, values: &[u8]) -> u64 {
-        let (site, parent) = {
-            let mut known = self.known();
-            let full = known.spans.len() >= MOST_SPANS;
-            if full || !known.may_speak(self.clock.now().as_second(), &self.log) {
-                return new;
-            }
-            (known.sites.get(&site).copied(), known.spans.get(&parent).map(|(span, _)| span.clone()))
-        };
-        if let Some((site, span)) =
-            site.and_then(|site| Some((site, self.log.span(site, parent.as_ref(), values)?)))
-        {
-            let before = self.known().spans.insert(new, (span, site));
-            if let Some((before, _)) = before {
-                get_default(|dispatch| dispatch.try_close(before.clone()));
-            }
+        // Held until the span is entered, for the same reason. Whoever hears of the span never asks a session.
+        let mut known = self.known();
+        let full = known.spans.len() >= MOST_SPANS;
+        if full || !known.may_speak(self.clock.now().as_second(), &self.log) {
+            return new;
+        }
+        let parent = known.spans.get(&parent).map(|(span, _)| span);
+        let span =
+            known.sites.get(&site).and_then(|site| Some((self.log.span(site, parent, values)?, *site)));
+        let before = span.and_then(|span| known.spans.insert(new, span));
+        drop(known);
+        if let Some((before, _)) = before {
+            get_default(|dispatch| dispatch.try_close(before.clone()));
         }
         new
     }
 
     fn add(&self, span: u64, values: &[u8]) -> u64 {
-        let known = {
-            let mut known = self.known();
-            let may = known.may_speak(self.clock.now().as_second(), &self.log);
-            known.spans.get(&span).filter(|_| may).cloned()
-        };
-        if let Some((span, site)) = known {
-            self.log.add(&span, site, values);
+        // Held meanwhile: a subscriber may panic when it is told of a span that was closed.
+        let mut known = self.known();
+        let may = known.may_speak(self.clock.now().as_second(), &self.log);
+        if let Some((span, site)) = known.spans.get(&span).filter(|_| may) {
+            self.log.add(span, site, values);
         }
         1
     }
@@ -152,7 +148,12 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::redact::Redactor;
+    use crate::{
+        clock::{ManualClock, millis},
+        plugin::redact::Redactor,
+    };
+    use std::{sync::Barrier, thread};
+    use tracing::{Dispatch, dispatcher};
 
     fn description(n: usize) -> Vec<u8> {
         format!(r#"{{"name":"n{n}","target":"t","level":3,"fields":[]}}"#).into_bytes()
@@ -176,5 +177,52 @@ mod tests {
             assert!(!session.callsite(1, description));
         }
         assert!(session.callsite(1, &description(1)));
+    }
+
+    /// On a thread of the host, a provider's own threads speak at once.
+    #[test]
+    fn threads_that_come_at_once_keep_to_the_bounds_together() {
+        const THREADS: u64 = 8;
+        let hand = ManualClock::at(millis(0));
+        let session = Session::new(Log::new("crowd", Redactor::default()), hand.clock());
+        let dispatch = Dispatch::new(tracing_subscriber::registry());
+        let open = |id| session.trace(ops::TRACE_NEW_SPAN, 1, 0, id, b"");
+        let site = br#"{"name":"n","target":"t","level":3,"fields":[],"span":true}"#;
+        let (most_spans, most_sites) = (MOST_SPANS as u64, MOST_CALLSITES as u64);
+        dispatcher::with_default(&dispatch, || {
+            for id in 1..most_spans {
+                if id % 900 == 0 {
+                    hand.advance(std::time::Duration::from_secs(1));
+                }
+                assert!(id == most_sites || session.callsite(id, site));
+                open(id);
+            }
+        });
+        for _ in 0..200 {
+            hand.advance(std::time::Duration::from_secs(1));
+            let together = Barrier::new(usize::try_from(THREADS).unwrap());
+            thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    let (session, dispatch, together) = (&session, &dispatch, &together);
+                    scope.spawn(move || {
+                        dispatcher::with_default(dispatch, || {
+                            together.wait();
+                            session.trace(ops::TRACE_NEW_SPAN, 1, 0, most_spans + thread, b"");
+                            session.callsite(most_sites + thread, site);
+                        });
+                    });
+                }
+            });
+            let mut known = session.known();
+            assert_eq!((known.spans.len(), known.sites.len()), (MOST_SPANS, MOST_CALLSITES));
+            known.sites.retain(|id, _| *id < most_sites);
+            drop(known);
+            dispatcher::with_default(&dispatch, || {
+                (0..THREADS).for_each(|thread| {
+                    session.trace(ops::TRACE_CLOSE, 0, most_spans + thread, 0, b"");
+                });
+            });
+        }
+        dispatcher::with_default(&dispatch, || drop(session));
     }
 }
