@@ -149,6 +149,9 @@ impl Breaker {
 }
 
 #[cfg(test)]
+mod scheduled;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::millis;
