@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod metrics;
 mod remote;
+mod scopes;
 mod socket;
 mod tests;
 mod unsaved;

@@ -6,6 +6,7 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// X34: the answer says what became of the verification.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_right_code_approves_once() {
     for isolation in BOTH {
@@ -49,7 +50,7 @@ async fn a_wrong_code_says_what_is_left_until_none_is() {
     world.stop().await;
 }
 
-/// The problem of the design, to the letter.
+/// T7, T57: 600 s where nothing is said; the problem of the design, to the letter.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_verification_cannot_be_approved() {
     let world = world("thread").await;

@@ -3,6 +3,7 @@
 use super::{ADA, BOTH, world};
 use serde_json::json;
 
+/// X24, X35: its id is what its state is read by; at its start it is pending.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verification_can_be_looked_at() {
     let world = world("process").await;
@@ -33,6 +34,7 @@ async fn a_verification_can_be_looked_at() {
     world.stop().await;
 }
 
+/// T48: it can still be looked at.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verification_that_is_given_up_takes_no_code_and_frees_its_place() {
     for isolation in BOTH {
@@ -42,6 +44,9 @@ async fn a_verification_that_is_given_up_takes_no_code_and_frees_its_place() {
             let canceled = world.delete(&start.path()).await;
             assert_eq!((canceled.status, &canceled.body["status"]), (200, &json!("canceled")));
         }
+        let fetched = world.get(&start.path()).await;
+        assert_eq!((fetched.status, &fetched.body["status"]), (200, &json!("canceled")));
+        assert_eq!((&fetched.body["id"], &fetched.body["checks_left"]), (&start.body["id"], &json!(5)));
         let late = world.check(&start.path(), &world.code_for(ADA)).await;
         assert_eq!(
             late.is_problem(409, "verification-canceled"),

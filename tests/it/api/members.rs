@@ -36,6 +36,24 @@ async fn a_code_goes_to_the_number_that_is_registered() {
     }
 }
 
+/// S34, S35: one method proves who somebody is before anybody knows (a bare address), and once more that it is them (the
+/// member that is registered); neither disturbs the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_serves_as_first_and_as_second_factor() {
+    let world = world("thread").await;
+    put(&world, &json!({"fields": {"mobile": ADA}})).await;
+    let first = world.begin(&json!({"to": ADA, "method": "sms:code", "purpose": "sign_in"})).await;
+    let code = world.code_for(ADA);
+    let second = world.begin(&json!({"member_id": "42", "method": "sms:code", "purpose": "step_up"})).await;
+    assert_ne!(first.body["id"], second.body["id"]);
+    for (factor, code) in [(&second, world.code_for(ADA)), (&first, code)] {
+        let checked = world.check(&factor.path(), &code).await;
+        assert_eq!((&checked.body["status"], &checked.body["id"]), (&json!("approved"), &factor.body["id"]));
+        assert_eq!(checked.body["recipient"], "+44•••••••123");
+    }
+    world.stop().await;
+}
+
 /// The next start uses what is stored then; a member that is gone is nobody, and so is another application's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_may_change_and_go() {

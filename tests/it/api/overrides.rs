@@ -40,7 +40,7 @@ async fn a_start_may_say_how_its_code_is_made_and_how_often_it_is_sent_and_check
     world.stop().await;
 }
 
-/// X13, T27: the time of one start is its own, and another start does not lengthen it.
+/// T7, X13, T27: the time of one start is its own, and another start does not lengthen it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_life_ends_on_time_and_is_not_lengthened_by_a_resend() {
     let world = World::start(&configuration("thread", "")).await;

@@ -4,7 +4,7 @@ use super::{ADA, BOTH, configuration, world};
 use harness::World;
 use serde_json::json;
 
-/// J4: the answer and the message of a start, to the letter.
+/// J4, X18, X24: the answer and the message of a start, to the letter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_answers_what_the_design_says_and_delivers_one_text_with_the_code_in_it() {
     for isolation in BOTH {
