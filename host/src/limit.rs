@@ -11,5 +11,5 @@ pub use failures::Failures;
 pub use reads::Reads;
 pub use rules::{Guessing, Rate, Rules};
 pub use standing::{Exceeded, Standing};
-pub use subject::{address, network};
+pub use subject::{Whom, address, network};
 pub use window::{Taken, Window};

@@ -7,6 +7,7 @@ mod key;
 mod ledger;
 #[cfg(test)]
 mod model;
+mod moved;
 mod recent;
 mod record;
 mod sqlite;

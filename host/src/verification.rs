@@ -9,6 +9,7 @@ pub use summary::Summary;
 use crate::{
     application::{Method, Policy},
     clock::after,
+    limit::Whom,
     seal::{Code, CodeInput, DeliveryId, Keys, OpenError, Sealed, VerificationId},
     template::{MemberName, Payment},
 };
@@ -63,9 +64,9 @@ pub struct Verification {
     pub is_test: bool,
     /// The name of its pending slot.
     pub slot: String,
-    /// The names of the record of its member's wrong codes, newest first; empty if it has no member.
+    /// Its member by the application's own id, if it has one: whose wrong codes are counted over all verifications.
     #[serde(default)]
-    pub member_names: Vec<String>,
+    pub member: Option<Whom>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<DeliveryId>,
     /// How many more codes may be checked.
@@ -168,8 +169,8 @@ pub struct Draft {
     pub is_test: bool,
     /// The name of its pending slot.
     pub slot: String,
-    /// The names of the record of its member's wrong codes, newest first.
-    pub member_names: Vec<String>,
+    /// Its member by the application's own id, if it has one.
+    pub member: Option<Whom>,
 }
 
 impl Verification {
@@ -191,7 +192,7 @@ impl Verification {
             payment,
             is_test,
             slot,
-            member_names,
+            member,
         } = draft;
         Self {
             id,
@@ -206,7 +207,7 @@ impl Verification {
             key,
             generation: 0,
             slot,
-            member_names,
+            member,
             deliveries: if is_test { Vec::new() } else { vec![delivery] },
             checks_left: judged(&policy, payment.as_ref()),
             sends_left: policy.sends.saturating_sub(1),

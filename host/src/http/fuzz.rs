@@ -227,7 +227,7 @@ fn pending(keys: &Keys, chance: &Chance, now: &jiff::Timestamp) -> Verification 
         payment: None,
         is_test: false,
         slot: "slot".to_owned(),
-        member_names: Vec::new(),
+        member: None,
     };
     Verification::start(draft, DeliveryId::new(*now, chance), *now)
 }

@@ -1,6 +1,6 @@
 //! The wrong codes of a recipient or a member: how many within a time, and how many without a right one between them.
 
-use super::{Guessing, Standing, Window};
+use super::{Guessing, Standing, Whom, Window};
 use crate::clock::after;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,9 @@ const SPARE: u32 = 5;
 pub struct Failures {
     window: Window,
     in_a_row: u32,
-    /// Of a member's: through which recipients, by the names of their records.
+    /// Of a member's: through which recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    through: Vec<(String, u32)>,
+    through: Vec<(Whom, u32)>,
 }
 
 impl Failures {
@@ -32,7 +32,7 @@ impl Failures {
     }
 
     /// Whether this recipient may still prove a member who is locked: it had hardly a part in the lock.
-    pub fn has_another_way(&self, recipient: &str) -> bool {
+    pub fn has_another_way(&self, recipient: &Whom) -> bool {
         match self.through.iter().find(|(name, _)| name == recipient) {
             Some((_, times)) => *times < SPARE,
             None => self.through.len() < RECIPIENTS,
@@ -40,7 +40,7 @@ impl Failures {
     }
 
     /// Counts a wrong code; of a member's through this recipient.
-    pub fn failed(&mut self, rules: Guessing, through: Option<&str>, now: Timestamp) {
+    pub fn failed(&mut self, rules: Guessing, through: Option<&Whom>, now: Timestamp) {
         if let Some(rate) = rules.failed_checks {
             self.window.take(rate, now);
         }
@@ -49,12 +49,12 @@ impl Failures {
         if let Some((_, times)) = self.through.iter_mut().find(|(name, _)| name == recipient) {
             *times = times.saturating_add(1);
         } else if self.through.len() < RECIPIENTS {
-            self.through.push((recipient.to_owned(), 1));
+            self.through.push((recipient.clone(), 1));
         }
     }
 
     /// A right code came: what was counted in a row is over. Hands out through which recipients it was counted.
-    pub fn proved(&mut self) -> Vec<(String, u32)> {
+    pub fn proved(&mut self) -> Vec<(Whom, u32)> {
         self.in_a_row = 0;
         mem::take(&mut self.through)
     }
@@ -99,7 +99,7 @@ mod tests {
     fn failed(times: u32, through: &str) -> Failures {
         let mut failures = Failures::default();
         for _ in 0..times {
-            failures.failed(RULES, Some(through), millis(0));
+            failures.failed(RULES, Some(&Whom::new(through)), millis(0));
         }
         failures
     }
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(used(&failures, 999), [(2, true), (2, false)]);
         assert_eq!(used(&failures, 1_000), [(0, false), (2, false)]);
         assert_eq!(failures.keep_until(RULES, millis(0)), Some(after(millis(0), KEPT)));
-        assert_eq!(failures.proved(), [("a".to_owned(), 2)]);
+        assert_eq!(failures.proved(), [(Whom::new("a"), 2)]);
         assert_eq!(used(&failures, 999), [(2, true), (0, false)], "the rate does not forget");
         assert_eq!(failures.keep_until(RULES, millis(0)), Some(millis(1_000)));
         assert_eq!(failures.keep_until(RULES, millis(1_000)), None);
@@ -125,21 +125,23 @@ mod tests {
     fn a_locked_member_may_prove_to_be_itself_only_where_it_was_not_guessed() {
         let mut failures = failed(6, "a");
         assert!(!failures.is_locked(RULES));
-        failures.failed(RULES, Some("b"), millis(0));
+        failures.failed(RULES, Some(&Whom::new("b")), millis(0));
         assert!(failures.is_locked(RULES));
         assert_eq!(failures.keep_until(RULES, millis(0)), Some(Timestamp::MAX));
         assert!(
-            !failures.has_another_way("a") && failures.has_another_way("b") && failures.has_another_way("c")
+            !failures.has_another_way(&Whom::new("a"))
+                && failures.has_another_way(&Whom::new("b"))
+                && failures.has_another_way(&Whom::new("c"))
         );
         for _ in 1..SPARE {
-            failures.failed(RULES, Some("b"), millis(0));
+            failures.failed(RULES, Some(&Whom::new("b")), millis(0));
         }
-        assert!(!failures.has_another_way("b") && failures.has_another_way("c"));
+        assert!(!failures.has_another_way(&Whom::new("b")) && failures.has_another_way(&Whom::new("c")));
         for recipient in 0..2 * RECIPIENTS {
-            failures.failed(RULES, Some(&recipient.to_string()), millis(0));
+            failures.failed(RULES, Some(&Whom::new(recipient.to_string())), millis(0));
         }
         assert_eq!(failures.through.len(), RECIPIENTS, "its size is bounded");
-        assert!(!failures.has_another_way("c"));
+        assert!(!failures.has_another_way(&Whom::new("c")));
         failures.proved();
         assert!(!failures.is_locked(RULES));
     }

@@ -1,6 +1,30 @@
 //! Whom a limit counts: one person's ways to write an address are one, and a household's network is one.
 
-use std::net::IpAddr;
+use serde::{Deserialize, Serialize};
+use std::{fmt, net::IpAddr};
+
+/// Whom a limit counts, by an address or an id as it is: kept sealed only. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Whom(String);
+
+impl Whom {
+    /// Takes an address as limits know it, or a member's id.
+    pub fn new(whom: impl Into<String>) -> Self {
+        Self(whom.into())
+    }
+
+    /// The address or the id: never to be printed.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Whom(***)")
+    }
+}
 
 /// An address as limits know it: an e-mail address in lower case and without its tag, anything else in lower case.
 ///

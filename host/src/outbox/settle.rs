@@ -112,7 +112,8 @@ fn give_back(
     let first = before.iter().find(|delivery| delivery.id == last.message);
     for taken in first.into_iter().flat_map(|first| &first.taken) {
         let key = Key::new(Kind::Limit, &taken.record);
-        if let Some(mut window) = view.read::<Window>(&key)?
+        // A newer key of the server may have given it another name meanwhile.
+        if let Some((key, mut window)) = view.read_moved::<Window>(&key)?
             && window.give_back(taken.at)
         {
             changes.put(key, &window, window.ends().max(now))?;

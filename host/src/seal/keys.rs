@@ -91,9 +91,15 @@ impl Key {
         &self.sealing
     }
 
-    /// A name for these parts that tells nothing about them: 64 hexadecimal digits.
+    /// A name for these parts that tells nothing about them but the key it was made under: the key's id, a dot, and the
+    /// [`Key::index`]. So the store can say what still hangs on a key.
+    pub fn name(&self, parts: &[&str]) -> String {
+        format!("{}.{}", self.id, self.index(parts))
+    }
+
+    /// What these parts are under this key, which tells nothing about them: 64 hexadecimal digits.
     ///
-    /// Parts never run into each other: `["ab", "c"]` and `["a", "bc"]` have different names.
+    /// Parts never run into each other: `["ab", "c"]` and `["a", "bc"]` come out different.
     pub fn index(&self, parts: &[&str]) -> String {
         let mut context = hmac::Context::with_key(&self.index);
         for part in parts {
@@ -164,6 +170,7 @@ pub(super) mod tests {
         assert_ne!(a.index(&["ab"]), a.index(&["ab", ""]));
         assert_ne!(a.index(&["ab", "c"]), b.index(&["ab", "c"]));
         assert_eq!(a.index(&[]).len(), 64);
+        assert_eq!(a.name(&["x"]), format!("a.{}", a.index(&["x"])));
     }
 
     #[test]

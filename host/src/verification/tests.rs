@@ -27,7 +27,7 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
         payment: None,
         is_test: false,
         slot: "slot".to_owned(),
-        member_names: Vec::new(),
+        member: None,
     };
     Verification::start(draft, DeliveryId::new(now, &chance), now)
 }

@@ -52,7 +52,7 @@ impl Memo {
             key: key.id().to_owned(),
             hmac: key.index(&["idempotency", application, &idempotency.request]),
         };
-        let name = |key: &crate::seal::Key| key.index(&["idempotency key", application, &idempotency.key]);
+        let name = |key: &crate::seal::Key| key.name(&["idempotency key", application, &idempotency.key]);
         Self {
             records: keys.newest_first().map(|key| Key::new(Kind::Idempotency, name(key))).collect(),
             fingerprints: keys.newest_first().map(fingerprint).collect(),

@@ -157,7 +157,7 @@ impl Verifier {
 /// may be an address itself.
 fn names(keys: &Keys, application: &Application, id: &str) -> Vec<Key> {
     keys.newest_first()
-        .map(|key| Key::new(Kind::Member, key.index(&["member", &application.id, id])))
+        .map(|key| Key::new(Kind::Member, key.name(&["member", &application.id, id])))
         .collect()
 }
 

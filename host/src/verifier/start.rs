@@ -3,13 +3,13 @@
 use super::{
     Idempotency, Verifier, VerifyError,
     idempotency::{Memo, recall},
-    limits::{Asker, Checks, Sends},
+    limits::{Asker, Sends},
     sending::Sending,
 };
 use crate::{
     application::{Application, Method, Policy},
     delivery::Delivery,
-    limit::Standing,
+    limit::{Standing, Whom},
     member::{Offer, Person},
     seal::{self, DeliveryId, Keys, Typed, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
@@ -134,7 +134,6 @@ impl Verifier {
             Person::Member(member) => member.id.as_deref(),
             Person::To(_) => None,
         };
-        let member_names = Checks::names(&self.keys, &application.id, member);
         let draft = Draft {
             id,
             application: application.id.clone(),
@@ -151,7 +150,7 @@ impl Verifier {
             payment: start.payment,
             is_test,
             slot: slots.first().map(|slot| slot.id().to_owned()).unwrap_or_default(),
-            member_names,
+            member: member.map(Whom::new),
         };
         let delivery = DeliveryId::new(now, &self.chance);
         let sending = Sending { delivery, providers: offer.providers, sends, memo };
@@ -168,7 +167,7 @@ pub(super) fn address(recipient: &Recipient) -> String {
 
 /// The recipient's name in the index under a key of the server.
 pub(super) fn person(key: &seal::Key, recipient: &Recipient) -> String {
-    key.index(&["person", &address(recipient)])
+    key.name(&["person", &address(recipient)])
 }
 
 /// The names of the pending slot: application, then member or else recipient, then purpose.
@@ -178,7 +177,7 @@ fn slots(keys: &Keys, application: &Application, start: &Start, offer: &Offer) -
         Person::Member(_) | Person::To(_) => ("recipient", address(&offer.recipient)),
     };
     let parts = ["slot", &application.id, kind, &holder, &start.purpose];
-    keys.newest_first().map(|key| Key::new(Kind::Slot, key.index(&parts))).collect()
+    keys.newest_first().map(|key| Key::new(Kind::Slot, key.name(&parts))).collect()
 }
 
 fn locale_of(person: &Person) -> Option<String> {

@@ -1,12 +1,12 @@
 //! What an operator sees of limits, and how they free someone.
 
 use super::{
-    checks::{MEMBER, RECIPIENT, forgive, of_member, of_recipient},
+    checks::{Guessed, MEMBER, RECIPIENT, of_member, of_recipient},
     place::Place,
     sends::{PER_API_KEY, PER_APPLICATION, PER_CLIENT_IP, PER_RECIPIENT},
 };
 use crate::{
-    limit::{Failures, Guessing, Rate, Rules, Standing, Window, address, network},
+    limit::{Guessing, Rate, Rules, Standing, Window, address, network},
     seal::Keys,
     store::{Changes, Done, Stop, View},
     verifier::{Verifier, VerifyError},
@@ -33,7 +33,7 @@ pub enum Subject {
 /// The limits of a subject, and where they are kept.
 struct Kept {
     sends: Option<(&'static str, Rate, Place)>,
-    failures: Option<([&'static str; 2], Place)>,
+    failures: Option<([&'static str; 2], Guessed)>,
     rules: Guessing,
 }
 
@@ -57,7 +57,8 @@ impl Verifier {
     /// As [`Verifier::limits`].
     pub async fn free(&self, application: &str, subject: Subject) -> Result<Vec<Standing>, VerifyError> {
         let kept = self.kept(application, &subject)?;
-        self.ledger.run(Vec::new(), move |view, now| kept.free(view, now)).await?;
+        let keys = std::sync::Arc::clone(&self.keys);
+        self.ledger.run(Vec::new(), move |view, now| kept.free(view, &keys, now)).await?;
         self.limits(application, subject).await
     }
 
@@ -87,29 +88,23 @@ impl Kept {
 
     fn standings(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Vec<Standing>>, Stop> {
         let mut standings = Vec::new();
-        if let Some((name, rate, place)) = &self.sends
-            && let Some((_, window)) = place.read::<Window>(view)?
-        {
+        if let Some((name, rate, place)) = &self.sends {
+            let window = place.read::<Window>(view)?.1.unwrap_or_default();
             standings.push(window.standing(name, *rate, now));
         }
-        if let Some((names, place)) = &self.failures
-            && let Some((_, failures)) = place.read::<Failures>(view)?
-        {
-            standings.extend(failures.standings(*names, self.rules, now));
+        if let Some((names, guessed)) = &self.failures {
+            standings.extend(guessed.failures(view)?.standings(*names, self.rules, now));
         }
         Ok(Changes::none().answer(standings))
     }
 
-    fn free(&self, view: &View<'_>, now: Timestamp) -> Result<Done<()>, Stop> {
+    fn free(&self, view: &View<'_>, keys: &Keys, now: Timestamp) -> Result<Done<()>, Stop> {
         let mut changes = Changes::none();
         if let Some((_, _, place)) = &self.sends {
             place.keys().for_each(|key| changes.remove(key));
         }
-        if let Some((_, place)) = &self.failures {
-            if let Some((_, mut failures)) = place.read::<Failures>(view)? {
-                forgive(view, &mut changes, self.rules, failures.proved().into_iter(), now)?;
-            }
-            place.keys().for_each(|key| changes.remove(key));
+        if let Some((_, guessed)) = &self.failures {
+            guessed.free(view, &mut changes, (keys, self.rules), now)?;
         }
         Ok(changes.answer(()))
     }

@@ -2,52 +2,90 @@
 
 use crate::{
     seal::Keys,
-    store::{Key, Kind, Readable, Stop, View},
+    store::{Changes, Key, Kind, Readable, Stop, View},
 };
+use jiff::Timestamp;
+use serde::Serialize;
 
-/// The record of a limit: its name under every key of the key file, newest first.
+/// The record of a limit: its name under every key of the key file.
 #[derive(Debug, Clone)]
-pub(super) struct Place(Vec<Key>);
+pub(super) struct Place {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+/// Where a record is to be written: under the newest name, wherever it was found.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    key: Key,
+    /// The name that it was found under and has no more.
+    left: Option<Key>,
+}
 
 impl Place {
     /// The record of the limit of this name, for this application and whom it counts.
     pub(super) fn new(keys: &Keys, limit: &str, application: &str, whom: &str) -> Self {
-        let name = |key: &crate::seal::Key| key.index(&["limit", limit, application, whom]);
-        Self::named(keys.newest_first().map(name))
+        let name =
+            |key: &crate::seal::Key| Key::new(Kind::Limit, key.name(&["limit", limit, application, whom]));
+        Self { newest: name(keys.newest()), older: keys.newest_first().skip(1).map(name).collect() }
     }
 
-    /// The record with these names, newest first.
-    pub(super) fn named(names: impl IntoIterator<Item = String>) -> Self {
-        Self(names.into_iter().map(|name| Key::new(Kind::Limit, name)).collect())
-    }
-
-    /// Every name, to be loaded.
+    /// Every name, newest first, to be loaded.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
-        self.0.iter().cloned()
+        std::iter::once(&self.newest).chain(&self.older).cloned()
     }
 
-    /// Every name.
-    pub(super) fn names(&self) -> Vec<String> {
-        self.0.iter().map(|key| key.id().to_owned()).collect()
+    /// What stands there, if anything, and where it is written from now on.
+    pub(super) fn read<T: Readable>(&self, view: &View<'_>) -> Result<(Spot, Option<T>), Stop> {
+        let keys: Vec<Key> = self.keys().collect();
+        let found = view.read_all::<T>(&keys)?.into_iter().zip(keys);
+        let found = found.into_iter().find_map(|(record, key)| Some((key, record?)));
+        let (under, record) = found.unzip();
+        let left = under.filter(|under| *under != self.newest);
+        Ok((Spot { key: self.newest.clone(), left }, record))
+    }
+}
+
+impl Spot {
+    /// The name from now on.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
     }
 
-    /// What stands there, and under which name: where it was found, else where a new one goes.
-    pub(super) fn read<T: Readable + Default>(&self, view: &View<'_>) -> Result<Option<(Key, T)>, Stop> {
-        let mut read = view.read_all::<T>(&self.0)?.into_iter().zip(&self.0);
-        let found = read.find_map(|(record, key)| Some((key.clone(), record?)));
-        Ok(found.or_else(|| Some((self.0.first()?.clone(), T::default()))))
+    /// Writes the record under its newest name, and takes it from under an older one.
+    pub(super) fn put<T: Serialize>(
+        &self,
+        changes: &mut Changes,
+        record: &T,
+        until: Timestamp,
+    ) -> Result<(), Stop> {
+        if let Some(left) = &self.left {
+            changes.remove(left.clone());
+        }
+        changes.put(self.key.clone(), record, until)
+    }
+
+    /// Says under the older name where the record went, if it does: for those who wrote its name down.
+    pub(super) fn leave_word(&self, changes: &mut Changes, until: Timestamp) -> Result<(), Stop> {
+        self.left.as_ref().map_or(Ok(()), |left| changes.leave_word(left, &self.key, until))
+    }
+
+    /// Removes the record under whichever name.
+    pub(super) fn remove(&self, changes: &mut Changes) {
+        changes.remove(self.key.clone());
+        self.left.iter().for_each(|left| changes.remove(left.clone()));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{seal::Chance, store::Changes};
+    use crate::seal::Chance;
     use std::{fs, time::Duration};
 
-    /// What was counted under a key stays counted when a newer one is added to the file.
+    /// What was counted under a key stays counted when a newer one is added to the file, and does not stay there.
     #[tokio::test]
-    async fn a_count_is_found_under_an_older_key_and_a_new_one_is_made_under_the_newest() {
+    async fn a_count_goes_on_under_the_newest_key_and_is_found_by_its_old_name() {
         let folder = tempfile::tempdir().unwrap();
         let chance = Chance::seeded(1);
         let (file, other) = (folder.path().join("a.key"), folder.path().join("b.key"));
@@ -62,19 +100,26 @@ mod tests {
         let ledger = crate::store::in_memory(hand.clock());
         let count = async |place: Place| {
             let job = move |view: &View<'_>, now| {
-                let (key, counted) = place.read::<u32>(view)?.unwrap();
+                let (spot, counted) = place.read::<u32>(view)?;
                 let mut changes = Changes::none();
                 let until = crate::clock::after(now, Duration::from_mins(1));
-                changes.put(key.clone(), &(counted + 1), until)?;
-                Ok(changes.answer((key, counted)))
+                spot.put(&mut changes, &(counted.unwrap_or(0) + 1), until)?;
+                spot.leave_word(&mut changes, until)?;
+                Ok(changes.answer((spot.key().clone(), counted.unwrap_or(0))))
             };
             ledger.run(Vec::new(), job).await.unwrap()
         };
-        let place = |keys: &Keys, whom: &str| Place::new(keys, "limit", "web", whom);
-        let (first, _) = count(place(&old, "ada")).await;
-        assert_eq!(count(place(&both, "ada")).await, (first, 1));
-        let (new, counted) = count(place(&both, "bob")).await;
-        assert_eq!((new.id(), counted), (place(&both, "bob").names()[0].as_str(), 0));
-        assert_eq!(place(&both, "bob").names().len(), 2);
+        let place = |keys: &Keys| Place::new(keys, "limit", "web", "ada");
+        let (first, _) = count(place(&old)).await;
+        let (second, counted) = count(place(&both)).await;
+        assert_eq!((second.id(), counted), (place(&both).newest.id(), 1));
+        assert_eq!(place(&both).keys().count(), 2);
+        let both_read = move |view: &View<'_>, _| {
+            let read = (view.read::<u32>(&first)?, view.read_moved::<u32>(&first)?);
+            Ok(Changes::none().answer(read))
+        };
+        let (under_old, moved) = ledger.run(Vec::new(), both_read).await.unwrap();
+        assert_eq!((under_old, moved), (None, Some((second, 2))), "one count, under one name");
+        assert_eq!(count(place(&both)).await.1, 2);
     }
 }

@@ -62,19 +62,20 @@ impl Sends {
     ) -> Result<Result<Admitted, Exceeded>, Stop> {
         let mut windows = Vec::new();
         for (name, rate, place) in &self.0 {
-            let Some((key, window)) = place.read::<Window>(view)? else { continue };
-            windows.push((*name, *rate, key, window));
+            let (spot, window) = place.read::<Window>(view)?;
+            windows.push((*name, *rate, spot, window.unwrap_or_default()));
         }
         let standings = windows.iter().map(|(name, rate, _, window)| window.standing(name, *rate, now));
         if let Some(exceeded) = Exceeded::of(standings.collect()) {
             return Ok(Err(exceeded));
         }
         let mut admitted = Admitted::default();
-        for (name, rate, key, mut window) in windows {
+        for (name, rate, spot, mut window) in windows {
             let at = window.take(rate, now);
-            admitted.taken.extend(at.map(|at| Taken { record: key.id().to_owned(), at }));
+            admitted.taken.extend(at.map(|at| Taken { record: spot.key().id().to_owned(), at }));
             admitted.standings.push(window.standing(name, rate, now));
-            changes.put(key, &window, window.ends())?;
+            spot.put(changes, &window, window.ends())?;
+            spot.leave_word(changes, window.ends())?;
         }
         Ok(Ok(admitted))
     }
