@@ -22,6 +22,8 @@ pub use core_dump::forbid_core_dumps;
 pub use derive::CodeInput;
 pub use id::{DeliveryId, InvalidId, VerificationId};
 pub use key_file::KeyFileError;
+#[cfg(test)]
+pub(crate) use keys::tests::keys as keys_of;
 pub use keys::{Key, Keys};
 pub use made_key::{MadeKey, Presented, Proof};
 pub use own_code::is_same;

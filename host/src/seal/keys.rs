@@ -142,7 +142,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Keys of these ids, the last one the newest, each of 32 times the same byte.
-    pub(in crate::seal) fn keys(ids: &[(&str, u8)]) -> Keys {
+    pub(crate) fn keys(ids: &[(&str, u8)]) -> Keys {
         Keys::new(&ids.iter().map(|(id, byte)| master(id, *byte)).collect::<Vec<_>>()).unwrap()
     }
 

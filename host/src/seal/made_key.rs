@@ -1,6 +1,6 @@
 //! An API key that the server makes: a public name, a secret that is told once, and what is kept of it.
 
-use super::{Chance, Keys, keys::hex};
+use super::{Chance, Key, Keys, keys::hex};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use provider_api::Secret;
 use serde::{Deserialize, Serialize};
@@ -47,9 +47,7 @@ impl MadeKey {
     pub fn new(keys: &Keys, chance: &Chance) -> Self {
         let id = hex(&chance.bytes::<{ NAME / 2 }>());
         let secret = Secret::new(hex(&chance.bytes::<{ SECRET / 2 }>()));
-        let newest = keys.newest();
-        let digest = newest.index(&["api key", &id, secret.expose()]);
-        let proof = Proof { under: newest.id().to_owned(), digest };
+        let proof = Proof::new(keys.newest(), &id, secret.expose());
         let key = Secret::new(format!("{PREFIX}{id}_{}", secret.expose()));
         Self { id, key, proof }
     }
@@ -62,6 +60,11 @@ impl<'a> Presented<'a> {
         let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let well_formed = id.len() == NAME && secret.len() == SECRET && is_hex(id) && is_hex(secret);
         well_formed.then_some(Self { id, secret })
+    }
+
+    /// What is kept of it under the newest key of the server. Only of one that was found right.
+    pub fn proof(&self, keys: &Keys) -> Proof {
+        Proof::new(keys.newest(), self.id, self.secret)
     }
 
     /// Whether it is the key of this proof, compared in constant time.
@@ -78,6 +81,11 @@ impl<'a> Presented<'a> {
 }
 
 impl Proof {
+    fn new(under: &Key, id: &str, secret: &str) -> Self {
+        let digest = under.index(&["api key", id, secret]);
+        Self { under: under.id().to_owned(), digest }
+    }
+
     /// The key of the server that it was made under: without it, nobody can present the key any more.
     pub fn under(&self) -> &str {
         &self.under

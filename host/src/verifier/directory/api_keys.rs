@@ -3,9 +3,10 @@
 use super::{Caller, Directory, DirectoryError, Present};
 use crate::{
     clock::millis,
-    seal::{MadeKey, Presented, Proof},
+    seal::{Keys, MadeKey, Presented, Proof},
     store::{Changes, Done, Key, Kind, Ledger, LedgerError, Stop, View},
 };
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use provider_api::Secret;
 use schemars::JsonSchema;
@@ -14,7 +15,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 use tokio::runtime::Handle;
@@ -68,9 +69,9 @@ pub struct ApiKey {
 
 /// A key as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Record {
+struct Record {
     scope: Scope,
-    pub(super) application: Option<String>,
+    application: Option<String>,
     name: String,
     proof: Proof,
     created_at: Timestamp,
@@ -81,7 +82,9 @@ pub(super) struct Record {
 /// A key as it is known in memory.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) record: Record,
+    record: ArcSwap<Record>,
+    /// Whether its proof is being made anew.
+    renews: AtomicBool,
     /// The beginning of the hour in which it was used last, in milliseconds.
     used: AtomicI64,
 }
@@ -95,14 +98,15 @@ impl Directory {
     pub async fn learn_keys(&self) -> Result<(), LedgerError> {
         let _changing = self.changing.lock().await;
         let kept: Vec<(String, Record)> = self.ledger.all(Kind::ApiKey).await?;
-        for (id, record) in &kept {
+        for (name, record) in &kept {
+            let id = public(name);
             if self.keys.by_id(record.proof.under()).is_none() {
                 let hint = "put its line back into the key file, or make another API key";
                 tracing::warn!(api_key.id = id, key = record.proof.under(), hint, "an API key is void");
             }
         }
         let mut next = Present::clone(&self.present());
-        next.known = kept.into_iter().map(|(id, record)| (id, Known::new(record))).collect();
+        next.known = kept.into_iter().map(|(name, record)| (public(&name), Known::new(record))).collect();
         self.present.store(Arc::new(next));
         Ok(())
     }
@@ -122,7 +126,7 @@ impl Directory {
         let MadeKey { id, key, proof } = MadeKey::new(&self.keys, &self.chance);
         let created_at = self.clock.now();
         let record = Record { scope, application, name, proof, created_at, expires_at, last_used_at: None };
-        let (place, kept) = (Key::new(Kind::ApiKey, &*id), record.clone());
+        let (place, kept) = (place(record.proof.under(), &id), record.clone());
         let write = move |_: &View<'_>, _| {
             let mut changes = Changes::none();
             changes.put(place.clone(), &kept, Timestamp::MAX)?;
@@ -153,13 +157,11 @@ impl Directory {
     pub async fn revoke(&self, id: &str) -> Result<(), DirectoryError> {
         let _changing = self.changing.lock().await;
         let mut next = Present::clone(&self.present());
-        if next.known.remove(id).is_none() {
-            return Err(DirectoryError::NoKey);
-        }
-        let place = Key::new(Kind::ApiKey, id);
+        let known = next.known.remove(id).ok_or(DirectoryError::NoKey)?;
+        let places = known.places(id, &self.keys);
         let write = move |_: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
             let mut changes = Changes::none();
-            changes.remove(place.clone());
+            places.iter().for_each(|place| changes.remove(place.clone()));
             Ok(changes.answer(()))
         };
         self.ledger.insist(Vec::new(), write).await?;
@@ -171,51 +173,104 @@ impl Directory {
     pub(super) fn known(&self, present: &Present, presented: &str) -> Option<Caller> {
         let presented = Presented::read(presented)?;
         let known = present.known.get(presented.id);
-        if !presented.is(known.map(|known| &known.record.proof), &self.keys) {
+        let record = known.map(|known| known.record.load_full());
+        if !presented.is(record.as_ref().map(|record| &record.proof), &self.keys) {
             return None;
         }
-        let (known, now) = (known?, self.clock.now());
-        if known.record.expires_at.is_some_and(|end| end <= now) {
+        let (known, record, now) = (known?, record?, self.clock.now());
+        if record.expires_at.is_some_and(|end| end <= now) {
             return None;
         }
-        let caller = match (known.record.scope, &known.record.application) {
+        let caller = match (record.scope, &record.application) {
             (Scope::Application, Some(id)) => Caller::Application(present.application(id)?),
             (Scope::Application, None) => return None,
             (Scope::Account, _) => Caller::Account,
             (Scope::Operator, _) => Caller::Operator,
         };
-        if known.uses(now) {
-            note_use(&self.ledger, presented.id, known);
+        let renews = record.proof.under() != self.keys.newest().id() && known.begins_to_renew();
+        if known.uses(now) || renews {
+            let proof = renews.then(|| presented.proof(&self.keys));
+            note_use(&self.ledger, known.places(presented.id, &self.keys), known, proof);
         }
         Some(caller)
     }
 }
 
-/// Writes in a task of its own when a key was used last; if that fails, the next hour tries again.
-fn note_use(ledger: &Ledger, id: &str, known: &Known) {
+/// Writes in a task of its own when a key was used last, and its proof under the newest key of the server, which nobody can
+/// make but when it is presented; if that fails, the next hour or use tries again.
+fn note_use(ledger: &Ledger, places: Vec<Key>, known: &Arc<Known>, proof: Option<Proof>) {
     let Ok(runtime) = Handle::try_current() else { return };
-    let (ledger, place, used) = (ledger.clone(), Key::new(Kind::ApiKey, id), known.last_used_at());
+    let (ledger, known, renews) = (ledger.clone(), Arc::clone(known), proof.is_some());
+    let used = known.last_used_at();
     runtime.spawn(async move {
-        let read = vec![place.clone()];
-        let write = move |view: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
+        let read = places.clone();
+        let write = move |view: &View<'_>, _: Timestamp| -> Result<Done<Option<Record>>, Stop> {
             let mut changes = Changes::none();
+            let found = view.read_all::<Record>(&places)?.into_iter().zip(&places);
             // It may have been revoked meanwhile, and must not come back.
-            if let Some(record) = view.read::<Record>(&place)? {
-                let record = Record { last_used_at: used, ..record };
-                changes.put(place.clone(), &record, Timestamp::MAX)?;
+            let Some((record, place)) = found.into_iter().find_map(|(found, place)| Some((found?, place)))
+            else {
+                return Ok(changes.answer(None));
+            };
+            let mut record = Record { last_used_at: used, ..record };
+            let mut at = place;
+            if let (Some(proof), Some(newest)) = (&proof, places.first()) {
+                changes.remove(place.clone());
+                (record.proof, at) = (proof.clone(), newest);
             }
-            Ok(changes.answer(()))
+            changes.put(at.clone(), &record, Timestamp::MAX)?;
+            Ok(changes.answer(Some(record)))
         };
-        if let Err(error) = ledger.run(read, write).await {
-            tracing::debug!(%error, "when an API key was used is not kept");
+        match ledger.run(read, write).await {
+            Ok(Some(record)) if renews => known.record.store(Arc::new(record)),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "when an API key was used is not kept"),
+        }
+        if renews {
+            known.renews.store(false, Ordering::Relaxed);
         }
     });
+}
+
+/// The name of its record: the key of the server that its proof hangs on, and its public name.
+fn place(under: &str, id: &str) -> Key {
+    Key::new(Kind::ApiKey, format!("{under}.{id}"))
+}
+
+/// The public name in the name of a record.
+fn public(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or(name).to_owned()
 }
 
 impl Known {
     fn new(record: Record) -> Arc<Self> {
         let used = record.last_used_at.map_or(0, Timestamp::as_millisecond);
-        Arc::new(Self { record, used: AtomicI64::new(used) })
+        let (used, renews) = (AtomicI64::new(used), AtomicBool::new(false));
+        Arc::new(Self { record: ArcSwap::from_pointee(record), used, renews })
+    }
+
+    /// As whom it calls, if as one application.
+    pub(super) fn application(&self) -> Option<String> {
+        self.record.load().application.clone()
+    }
+
+    /// Every name that its record may have, the one under the newest key of the server first.
+    pub(super) fn places(&self, id: &str, keys: &Keys) -> Vec<Key> {
+        let record = self.record.load();
+        let under = [record.proof.under()];
+        let mut places: Vec<Key> = Vec::new();
+        for under in keys.newest_first().map(crate::seal::Key::id).chain(under) {
+            let place = place(under, id);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    /// Whether it is now for the caller to make its proof anew.
+    fn begins_to_renew(&self) -> bool {
+        !self.renews.swap(true, Ordering::Relaxed)
     }
 
     /// Notes that it is used now; whether it is the first time in this hour.
@@ -231,7 +286,8 @@ impl Known {
     }
 
     fn shown(&self, id: &str) -> ApiKey {
-        let Record { scope, application, name, created_at, expires_at, .. } = self.record.clone();
+        let Record { scope, application, name, created_at, expires_at, .. } =
+            Record::clone(&self.record.load());
         let last_used_at = self.last_used_at();
         ApiKey { id: id.to_owned(), scope, application, name, created_at, expires_at, last_used_at }
     }

@@ -1,6 +1,6 @@
 //! Applications that are made while the server runs.
 
-use super::{Directory, DirectoryError, Present, api_keys::Record};
+use super::{Directory, DirectoryError, Present};
 use crate::{
     application::Application,
     route::Routes,
@@ -120,9 +120,9 @@ impl Directory {
         self.forget_members(id).await?;
         let mut next = Present::clone(&present);
         next.made.remove(id);
-        next.known.retain(|_, known| known.record.application.as_deref() != Some(id));
-        let keys = present.known.keys().filter(|key| !next.known.contains_key(*key));
-        let gone: Vec<Key> = keys.map(|key| Key::new(Kind::ApiKey, key)).collect();
+        next.known.retain(|_, known| known.application().as_deref() != Some(id));
+        let keys = present.known.iter().filter(|(key, _)| !next.known.contains_key(*key));
+        let gone: Vec<Key> = keys.flat_map(|(key, known)| known.places(key, &self.keys)).collect();
         let application = Key::new(Kind::Application, id);
         let write = move |_: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
             let mut changes = Changes::none();
@@ -156,8 +156,7 @@ impl Directory {
 
     /// Whether a key that was made at run time calls as this application, or as all of them.
     pub fn has_made_key(&self, application: &str) -> bool {
-        let calls = |record: &Record| record.application.as_deref() == Some(application);
-        self.present.load().known.values().any(|known| calls(&known.record))
+        self.present.load().known.values().any(|known| known.application().as_deref() == Some(application))
     }
 }
 

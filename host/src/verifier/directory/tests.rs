@@ -264,3 +264,37 @@ async fn with_an_application_the_members_that_it_stored_are_forgotten_and_no_oth
     house.directory.remove("shop").await.unwrap();
     assert_eq!(ledger.all::<u32>(Kind::Member).await.unwrap(), [("599".to_owned(), 599)]);
 }
+
+/// With the key of the server that its proof was made under gone from the key file.
+#[tokio::test]
+async fn an_api_key_that_was_used_since_a_rotation_outlives_the_older_key_of_the_server() {
+    let hand = ManualClock::at(millis(1_700_000_000_000));
+    let ledger = in_memory(hand.clock());
+    let under = |ids: &[(&str, u8)]| {
+        let seals = (Arc::new(crate::seal::keys_of(ids)), hand.clock(), Chance::seeded(1));
+        Directory::new(of_file(), Routes::default(), BTreeSet::new(), ledger.clone(), seals)
+    };
+    let before = under(&[("a", 1)]);
+    let (used, key) = before.new_key(asked(Scope::Operator, None)).await.unwrap();
+    let (_, unused) = before.new_key(asked(Scope::Account, None)).await.unwrap();
+    let (revoked, gone) = before.new_key(asked(Scope::Account, None)).await.unwrap();
+    let rotated = under(&[("a", 1), ("b", 2)]);
+    rotated.learn_keys().await.unwrap();
+    for presented in [&key, &key, &gone] {
+        assert_ne!(calls(&rotated, presented.expose()), "nobody");
+    }
+    loop {
+        let kept: Vec<(String, serde_json::Value)> = ledger.all(Kind::ApiKey).await.unwrap();
+        assert_eq!(kept.len(), 3);
+        if kept.iter().filter(|(name, _)| name.starts_with("b.")).count() == 2 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    rotated.revoke(&revoked.id).await.unwrap();
+    let after = under(&[("b", 2)]);
+    after.learn_keys().await.unwrap();
+    let says = [&key, &unused, &gone].map(|key| calls(&after, key.expose()));
+    assert_eq!(says, ["operator", "nobody", "nobody"]);
+    assert!(after.api_keys().iter().any(|key| key.id == used.id));
+}
