@@ -19,7 +19,7 @@ use crate::{
     seal::{Chance, KeyFileError, Keys},
     store::{Ledger, LedgerError, LedgerParts, OpenError},
     template,
-    verifier::{Directory, Verifier, VerifierParts},
+    verifier::{Directory, Renewed, Verifier, VerifierParts},
 };
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -31,6 +31,9 @@ use tokio::{
 
 /// How long a shutdown waits for deliveries under way.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// How long is waited before the records of older keys are tried again.
+const RENEW: Duration = Duration::from_secs(10);
 
 /// A server that is ready to serve.
 #[derive(Debug)]
@@ -179,6 +182,7 @@ impl App {
         // Before the first request: what is open now, nobody but a host that is gone can have begun.
         let left = outbox.left().await;
         let watching = tokio::spawn(async move { outbox.watch(left).await });
+        let renewing = tokio::spawn(renew(Arc::clone(&self.face)));
         let stop = watch::Sender::new(());
         let stopped = || {
             let mut stop = stop.subscribe();
@@ -204,6 +208,7 @@ impl App {
         tokio::join!(public, admin, remote, shutdown);
         // What is due from now on is done by the next host.
         watching.abort();
+        renewing.abort();
         let left = self.face.outbox.drain(DRAIN).await;
         if left > 0 {
             tracing::warn!(deliveries = left, "stopped while deliveries were under way");
@@ -212,6 +217,25 @@ impl App {
         if let Err(error) = self.ledger.close().await {
             tracing::warn!(%error, "the store's log is not written back; the next start reads it");
         }
+    }
+}
+
+/// Makes anew what hangs on an older key of the server; begins again where the store does not do it.
+async fn renew(face: Arc<Face>) {
+    loop {
+        match face.verifier.renew().await {
+            Ok(Renewed { named: 0, sealed: 0 }) => return,
+            Ok(Renewed { named, sealed }) => {
+                tracing::info!(
+                    records.named = named,
+                    records.sealed = sealed,
+                    "made anew under the newest key"
+                );
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "what hangs on an older key is not made anew yet"),
+        }
+        tokio::time::sleep(RENEW).await;
     }
 }
 

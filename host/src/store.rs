@@ -16,8 +16,8 @@ mod view;
 pub use fault::{Fault, OpenError};
 pub use key::{Key, Kind};
 #[cfg(test)]
-pub(crate) use ledger::tests::in_memory;
+pub(crate) use ledger::tests::{in_memory, parts};
 pub use ledger::{Ledger, LedgerError, LedgerParts, Tended};
 pub use record::Readable;
-pub use sqlite::{BackupError, Filter, Look, backup, look};
+pub use sqlite::{BackupError, Filter, Hanging, Look, Need, backup, look};
 pub use view::{Changes, Done, Labels, Stop, View};

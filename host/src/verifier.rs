@@ -9,6 +9,7 @@ mod limits;
 mod list;
 mod members;
 mod methods;
+mod renewal;
 mod resend;
 mod sending;
 mod start;
@@ -23,6 +24,7 @@ pub use limits::{Asker, Subject};
 pub use list::{Page, Wanted, WantedDeliveries, WantedVerifications};
 pub use members::{MemberError, Precondition, Stored};
 pub use methods::Methods;
+pub use renewal::Renewed;
 pub use resend::Resend;
 pub use start::{Due, Effect, Start, Started};
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod machine;
+mod older;
 mod server;
 
 use super::{

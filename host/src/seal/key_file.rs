@@ -95,8 +95,11 @@ pub enum KeyFileError {
     },
 }
 
-/// Reads the file; makes it first where there is none.
-pub(super) fn read_or_create(path: &Path, chance: &Chance) -> Result<Vec<Master>, KeyFileError> {
+/// Reads the file; makes it first where there is none. Its keys, and the ids of those that it says are lost.
+pub(super) fn read_or_create(
+    path: &Path,
+    chance: &Chance,
+) -> Result<(Vec<Master>, Vec<String>), KeyFileError> {
     match open(path) {
         Ok(file) => read(path, file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -120,8 +123,9 @@ pub(super) fn refused(path: &Path, source: io::Error) -> KeyFileError {
     KeyFileError::Read { path: path.to_owned(), source }
 }
 
-fn read(path: &Path, file: File) -> Result<Vec<Master>, KeyFileError> {
-    masters(path, &private_text(path, file)?)
+fn read(path: &Path, file: File) -> Result<(Vec<Master>, Vec<String>), KeyFileError> {
+    let text = private_text(path, file)?;
+    Ok((masters(path, &text)?, lost(&text)))
 }
 
 /// What stands in a file that is its owner's alone.
@@ -152,11 +156,21 @@ pub(super) fn masters(path: &Path, text: &str) -> Result<Vec<Master>, KeyFileErr
     if masters.is_empty() { Err(KeyFileError::Empty { path: path.to_owned() }) } else { Ok(masters) }
 }
 
+/// The ids of keys that a text says are lost: nobody is to wait for them.
+pub(super) fn lost(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| lost_id(line.trim())).map(str::to_owned).collect()
+}
+
+/// The id in a line that says that a key is lost.
+fn lost_id(line: &str) -> Option<&str> {
+    line.strip_prefix("lost ").map(str::trim).filter(|id| provider_api::is_word(id))
+}
+
 /// Reads the lines; an error is the line's number and what is wrong with it.
 fn parse(text: &str) -> Result<Vec<Master>, (usize, &'static str)> {
     let mut masters: Vec<Master> = Vec::new();
     for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
-        if text.is_empty() || text.starts_with('#') {
+        if text.is_empty() || text.starts_with('#') || lost_id(text).is_some() {
             continue;
         }
         let master = parse_line(text).map_err(|what| (line, what))?;

@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 pub struct Keys {
     older: Vec<Key>,
     newest: Key,
+    /// The ids of keys that are gone for good, by the operator's word.
+    lost: Vec<String>,
 }
 
 /// One key of the key file, as the subkeys made of it (HKDF-SHA256, RFC 5869). `Debug` shows its id.
@@ -35,8 +37,9 @@ impl Keys {
     ///
     /// When the file cannot be read or made, when others than its owner may read it, or when a line is no key.
     pub fn open_or_create(path: &Path, chance: &Chance) -> Result<Self, KeyFileError> {
-        let masters = key_file::read_or_create(path, chance)?;
-        Self::new(&masters).ok_or_else(|| KeyFileError::Empty { path: path.to_owned() })
+        let (masters, lost) = key_file::read_or_create(path, chance)?;
+        let keys = Self::new(&masters).ok_or_else(|| KeyFileError::Empty { path: path.to_owned() })?;
+        Ok(Self { lost, ..keys })
     }
 
     /// Keys that live as long as the process: for tests and for trying things out.
@@ -48,7 +51,7 @@ impl Keys {
     pub(super) fn new(masters: &[Master]) -> Option<Self> {
         let mut older = masters.iter().map(Key::new).collect::<Option<Vec<_>>>()?;
         let newest = older.pop()?;
-        Some(Self { older, newest })
+        Some(Self { older, newest, lost: Vec::new() })
     }
 
     /// The key that new things are made with.
@@ -59,6 +62,16 @@ impl Keys {
     /// The key with this id: what was made with an older one is still read.
     pub fn by_id(&self, id: &str) -> Option<&Key> {
         self.newest_first().find(|key| key.id == id)
+    }
+
+    /// Whether the operator says that the key with this id is gone for good.
+    pub fn is_lost(&self, id: &str) -> bool {
+        self.lost.iter().any(|lost| lost == id)
+    }
+
+    /// The keys that are not the newest, newest first.
+    pub fn older(&self) -> impl Iterator<Item = &Key> {
+        self.older.iter().rev()
     }
 
     /// Every key, newest first: the order in which an index is searched.

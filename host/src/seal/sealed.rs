@@ -55,6 +55,13 @@ impl Keys {
         Sealed(sealed)
     }
 
+    /// Whether this is sealed under the newest key; its beginning is enough to tell.
+    pub fn is_newest(&self, sealed: &Sealed) -> bool {
+        let id = self.newest().id().as_bytes();
+        let said = sealed.0.split_first().and_then(|(length, rest)| rest.get(..usize::from(*length)));
+        said == Some(id)
+    }
+
     /// Opens what was sealed for the same place under any key of the file. Its memory is wiped on drop.
     ///
     /// # Errors

@@ -111,6 +111,20 @@ pub enum OpenError {
         /// The key's id.
         key: String,
     },
+    /// Records still need a key that was taken out of the key file.
+    #[error(
+        "key `{key}` is not in the key file, and the store `{}` still needs it ({records} records)\nhint: put its line \
+         back; `passrelay doctor` says when it may go, and a line `lost {key}` in its place that it is lost for good",
+        path.display()
+    )]
+    NeededKey {
+        /// The file.
+        path: PathBuf,
+        /// The key's id.
+        key: String,
+        /// How many records need it, at least.
+        records: u64,
+    },
     /// The system gives no thread.
     #[error("cannot start the store's thread: {0}")]
     Thread(#[source] io::Error),

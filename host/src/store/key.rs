@@ -34,6 +34,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind that this number stands for in a database.
+    pub(super) fn numbered(number: u8) -> Option<Self> {
+        let all = [
+            Self::Verification,
+            Self::Delivery,
+            Self::Slot,
+            Self::Idempotency,
+            Self::Limit,
+            Self::Application,
+            Self::ApiKey,
+            Self::Member,
+        ];
+        all.into_iter().find(|kind| kind.number() == number)
+    }
+
     /// The number that stands for it in a database.
     pub(super) fn number(self) -> u8 {
         self as u8

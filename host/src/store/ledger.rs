@@ -3,6 +3,7 @@
 mod desk;
 mod error;
 mod question;
+mod renewal;
 
 pub use error::LedgerError;
 
@@ -73,7 +74,7 @@ impl Ledger {
     /// When the file cannot be had for this host alone, is no store of ours, or belongs to another key file.
     pub fn open(path: &Path, parts: LedgerParts) -> Result<Self, OpenError> {
         let LedgerParts { keys, chance, clock, metrics } = parts;
-        let database = Database::open(path, Seals { keys, chance })?;
+        let database = Database::open(path, Seals { keys, chance }, clock.now())?;
         let reader = database.reader(path)?;
         let (questions, asked) = mpsc::channel(QUESTIONS);
         let reads = clock.clone();

@@ -1,19 +1,24 @@
 //! The database: one file that one host owns, written by one thread.
 
 mod file;
+mod hanging;
 mod listing;
 mod look;
 mod migrate;
 mod records;
+mod renewal;
 
 pub use file::{BackupError, backup};
+pub use hanging::{Hanging, Need};
 pub use listing::Filter;
 pub(super) use listing::listed;
 pub use look::{Look, look};
 pub(super) use records::{Found, Missed};
+pub(super) use renewal::{Stale, Walked};
 
 use super::fault::{Fault, OpenError};
 use crate::seal::{Chance, Keys};
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
@@ -41,13 +46,14 @@ pub(super) struct Seals {
 
 impl Database {
     /// Opens the file, makes it where there is none, and brings it to the newest schema.
-    pub(super) fn open(path: &Path, seals: Seals) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, seals: Seals, now: Timestamp) -> Result<Self, OpenError> {
         let owned = file::own(path)?;
         let refused = |fault| OpenError::Refused { path: path.to_owned(), fault };
         let mut connection = connect(path).map_err(refused)?;
         migrate::bring_up(&mut connection, path)?;
         let database = Self { connection, seals, _owned: Some(owned) };
         database.try_keys(path)?;
+        database.try_older_keys(path, now)?;
         Ok(database)
     }
 

@@ -79,6 +79,11 @@ impl View<'_> {
         record.read().map(Some).map_err(|_| Stop::Damaged(key.clone()))
     }
 
+    /// Until when a record is kept that was read.
+    pub fn keep_until(&self, key: &Key) -> Option<Timestamp> {
+        self.records.get(key)?.as_ref().map(|record| record.labels.keep_until)
+    }
+
     /// The records with these keys; what is missing is loaded at once.
     ///
     /// # Errors

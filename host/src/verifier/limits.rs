@@ -5,7 +5,7 @@ mod operator;
 mod place;
 mod sends;
 
-pub(super) use checks::Checks;
+pub(super) use checks::{Checks, name_anew};
 pub use operator::Subject;
 pub(super) use sends::Sends;
 

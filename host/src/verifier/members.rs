@@ -3,7 +3,7 @@
 use super::Verifier;
 use crate::{
     application::Application,
-    seal::Keys,
+    seal::{self, Keys},
     store::{Changes, Done, Key, Kind, Labels, LedgerError, Stop, View},
 };
 use jiff::Timestamp;
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 /// A member as an application stored it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
+    /// The application that stored it.
+    pub application: String,
     /// The member; it has an id.
     pub member: Member,
     /// How often it was written: 1 at first.
@@ -104,6 +106,7 @@ impl Verifier {
                 }
                 let before = found.as_ref().map(|(_, stored)| stored);
                 let stored = Stored {
+                    application: owner.clone(),
                     member: member.clone(),
                     revision: before.map_or(1, |before| before.revision.saturating_add(1)),
                     created_at: before.map_or(now, |before| before.created_at),
@@ -156,9 +159,19 @@ impl Verifier {
 /// What the record of a member is called under each key of the server, newest first: it tells nothing of the id, which
 /// may be an address itself.
 fn names(keys: &Keys, application: &Application, id: &str) -> Vec<Key> {
-    keys.newest_first()
-        .map(|key| Key::new(Kind::Member, key.name(&["member", &application.id, id])))
-        .collect()
+    keys.newest_first().map(|key| name(key, &application.id, id)).collect()
+}
+
+fn name(key: &seal::Key, application: &str, id: &str) -> Key {
+    Key::new(Kind::Member, key.name(&["member", application, id]))
+}
+
+/// What a member's record is called under the newest key, and whose the member is.
+pub(super) fn name_anew(view: &View<'_>, keys: &Keys, old: &Key) -> Result<Option<(Key, String)>, Stop> {
+    let found = view.read::<Stored>(old)?;
+    Ok(found.and_then(|Stored { member, application, .. }| {
+        Some((name(keys.newest(), &application, member.id.as_deref()?), application))
+    }))
 }
 
 fn find(view: &View<'_>, names: &[Key]) -> Result<Option<(Key, Stored)>, Stop> {
@@ -174,7 +187,8 @@ mod tests {
 
     fn stored(created_at: i64, revision: u64) -> Stored {
         let (created_at, updated_at) = (millis(created_at), millis(created_at));
-        Stored { member: Member::default(), revision, created_at, updated_at }
+        let application = "web".to_owned();
+        Stored { application, member: Member::default(), revision, created_at, updated_at }
     }
 
     #[test]

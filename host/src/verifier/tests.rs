@@ -4,6 +4,7 @@ mod again;
 mod asked;
 mod interleaved;
 mod limits;
+mod renewal;
 mod scheduled;
 
 use super::*;
@@ -40,7 +41,11 @@ fn verifier_within(hand: &ManualClock, limits: &Rules) -> Verifier {
 }
 
 fn verifier_over(ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier {
-    let chance = Chance::seeded(1);
+    verifier_under(Arc::new(Keys::ephemeral(&Chance::seeded(1)).unwrap()), ledger, hand, limits)
+}
+
+fn verifier_under(keys: Arc<Keys>, ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier {
+    let chance = Chance::system();
     let application = |id: &str| {
         let policy = Policy { checks: 3, sends: 3, ..Policy::default() };
         let keys = vec![Secret::new(format!("key-of-{id}")), Secret::new(format!("second-key-of-{id}"))];
@@ -54,7 +59,7 @@ fn verifier_over(ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier
         routes: Routes::default(),
         providers: Arc::default(),
         ledger,
-        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        keys,
         clock: hand.clock(),
         chance,
     })

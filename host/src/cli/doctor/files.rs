@@ -1,6 +1,6 @@
 //! The key file, the store and their folders: whose they are, and whether there is room.
 
-use super::Finding;
+use super::{Finding, older};
 use crate::{
     cli::page::one_line,
     config::{Config, Store},
@@ -33,7 +33,9 @@ pub(super) fn look(config: &Config, now: Timestamp) -> Vec<Finding> {
             ));
         }
         Store::Sqlite(path) => {
-            findings.push(kept(path, now));
+            let (store, looked) = kept(path, now);
+            findings.push(store);
+            findings.extend(looked.iter().flat_map(|look| older::look(&config.keys, &look.hanging)));
             findings.extend(folder("store", path, false));
             findings.extend(room(path));
         }
@@ -63,54 +65,74 @@ fn keys(path: &Path) -> Finding {
 }
 
 /// The store's file, and whether it is whole.
-fn kept(path: &Path, now: Timestamp) -> Finding {
+fn kept(path: &Path, now: Timestamp) -> (Finding, Option<Look>) {
+    match unreachable(path, now) {
+        Some(finding) => (finding, None),
+        None => whole(path, now),
+    }
+}
+
+/// Why the store's file is not looked into, if something about the file itself is wrong.
+fn unreachable(path: &Path, now: Timestamp) -> Option<Finding> {
     let shown = path.display();
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
         Err(cause) if cause.kind() == ErrorKind::NotFound => {
-            return Finding::ok("store", format!("`{shown}` is made at the first start"));
+            return Some(Finding::ok("store", format!("`{shown}` is made at the first start")));
         }
         Err(cause) => {
-            return Finding::fail(
+            return Some(Finding::fail(
                 "store",
                 format!("`{shown}`: {cause}"),
                 "let the server's user read and write it",
-            );
+            ));
         }
     };
     if !found.is_file() {
-        return Finding::fail("store", format!("`{shown}` is no file"), "name a file in `store.url`");
+        return Some(Finding::fail("store", format!("`{shown}` is no file"), "name a file in `store.url`"));
     }
     let mode = found.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Finding::fail(
+        return Some(Finding::fail(
             "store",
             format!("`{shown}` is open to others (mode {mode:04o})"),
             format!("chmod 600 {shown}"),
-        );
+        ));
     }
     if access(path, Access::READ_OK | Access::WRITE_OK).is_err() {
-        return Finding::fail(
+        return Some(Finding::fail(
             "store",
             format!("`{shown}` cannot be written"),
             "let the server's user read and write it",
-        );
+        ));
     }
     if is_of_the_future(&found, now) {
         let detail = format!("`{shown}` was written in the future: the clock was set back");
-        return Finding::warn("store", detail, "set the clock; codes live by it");
+        return Some(Finding::warn("store", detail, "set the clock; codes live by it"));
     }
-    match store::look(path) {
-        Ok(Look { schema, records, wrong: None }) => {
-            let size = found.len() / 1024;
-            let detail = format!("`{shown}` is whole: {records} records, {size} KiB, schema {schema}");
-            Finding::ok("store", detail)
+    None
+}
+
+/// What a look into the store finds.
+fn whole(path: &Path, now: Timestamp) -> (Finding, Option<Look>) {
+    let shown = path.display();
+    match store::look(path, now) {
+        Ok(look) => {
+            let finding = if let Some(wrong) = &look.wrong {
+                let remedy = "stop the server and put a backup in its place";
+                Finding::fail("store", format!("`{shown}` is damaged: {}", one_line(wrong)), remedy)
+            } else {
+                let size = fs::metadata(path).map_or(0, |found| found.len()) / 1024;
+                let Look { schema, records, .. } = look;
+                let detail = format!("`{shown}` is whole: {records} records, {size} KiB, schema {schema}");
+                Finding::ok("store", detail)
+            };
+            (finding, Some(look))
         }
-        Ok(Look { wrong: Some(wrong), .. }) => {
-            let remedy = "stop the server and put a backup in its place";
-            Finding::fail("store", format!("`{shown}` is damaged: {}", one_line(&wrong)), remedy)
+        Err(fault) => {
+            let finding = Finding::failed("store", &fault, "see who owns it, and what the system's log says");
+            (finding, None)
         }
-        Err(fault) => Finding::failed("store", &fault, "see who owns it, and what the system's log says"),
     }
 }
 

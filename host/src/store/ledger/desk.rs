@@ -9,7 +9,7 @@ use crate::{
         batch::{self, Kept, Work},
         fault::Fault,
         recent::Recent,
-        sqlite::Database,
+        sqlite::{Database, Stale},
     },
 };
 use jiff::Timestamp;
@@ -26,6 +26,8 @@ pub(super) enum Item {
     Question(Question),
     /// Forgets what is over, tries whether a store that failed takes writes again, and tells what is due.
     Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Tended, LedgerError>>),
+    /// Seals records anew that are sealed under an older key.
+    Renew(Stale, oneshot::Sender<Result<usize, LedgerError>>),
     /// Does nothing more: what comes later finds the store closed.
     Close(oneshot::Sender<Result<(), LedgerError>>),
 }
@@ -74,6 +76,11 @@ impl Desk {
                         self.apply(std::mem::take(&mut batch), now);
                         // Whoever asked may be gone.
                         let _sent = asker.send(self.tend(kind, by, most, now));
+                    }
+                    Item::Renew(stale, asker) => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        // Whoever asked may be gone.
+                        let _sent = asker.send(self.database.renew(&stale).map_err(LedgerError::from));
                     }
                     Item::Close(asker) => {
                         self.apply(std::mem::take(&mut batch), now);

@@ -188,9 +188,11 @@ impl Database {
             .map_err(|error| OpenError::Refused { path: path.to_owned(), fault: error.into() })?;
         let Some((key, body)) = newest else { return Ok(()) };
         match self.seals.keys.open(&key, &body) {
-            Err(seal::OpenError::LostKey(key)) => Err(OpenError::LostKey { path: path.to_owned(), key }),
+            Err(seal::OpenError::LostKey(key)) if !self.seals.keys.is_lost(&key) => {
+                Err(OpenError::LostKey { path: path.to_owned(), key })
+            }
             // One record that was changed spoils no other; whoever asks for it is told.
-            Ok(_) | Err(seal::OpenError::Damaged) => Ok(()),
+            Ok(_) | Err(seal::OpenError::LostKey(_) | seal::OpenError::Damaged) => Ok(()),
         }
     }
 }

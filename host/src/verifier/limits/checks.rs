@@ -4,11 +4,12 @@ use super::place::{Place, Spot};
 use crate::{
     limit::{Exceeded, Failures, Guessing, Standing, Whom, address},
     seal::Keys,
-    store::{Changes, Stop, View},
+    store::{Changes, Key, Stop, View},
     verification::{Verdict, Verification},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Where somebody's wrong codes are counted, and whose they are.
 #[derive(Debug, Clone)]
@@ -181,6 +182,13 @@ impl<'a> Checks<'a> {
         };
         recipient.chain(member).flat_map(of).collect()
     }
+}
+
+/// What a count of wrong codes is called under the newest key. What a limit of messages counted keeps its name: it ends.
+pub(in crate::verifier) fn name_anew(view: &View<'_>, keys: &Keys, old: &Key) -> Result<Option<Key>, Stop> {
+    let of = view.read::<Value>(old)?.and_then(|record| record.get("of").cloned());
+    let of = of.and_then(|of| serde_json::from_value::<Of>(of).ok());
+    Ok(of.map(|of| of.place(keys).newest().clone()))
 }
 
 /// Takes out of recipients' counts what a member who proved to be another way had added.

@@ -27,12 +27,17 @@ impl Place {
     pub(super) fn new(keys: &Keys, limit: &str, application: &str, whom: &str) -> Self {
         let name =
             |key: &crate::seal::Key| Key::new(Kind::Limit, key.name(&["limit", limit, application, whom]));
-        Self { newest: name(keys.newest()), older: keys.newest_first().skip(1).map(name).collect() }
+        Self { newest: name(keys.newest()), older: keys.older().map(name).collect() }
     }
 
     /// Every name, newest first, to be loaded.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
         std::iter::once(&self.newest).chain(&self.older).cloned()
+    }
+
+    /// Its name from now on.
+    pub(super) fn newest(&self) -> &Key {
+        &self.newest
     }
 
     /// What stands there, if anything, and where it is written from now on.

@@ -146,7 +146,8 @@ async fn a_folder_that_is_not_there_is_told() {
 #[tokio::test]
 async fn a_full_disk_costs_no_acknowledged_write_and_mends_by_itself() {
     let place = place();
-    let database = Database::open(&place.path, Seals { keys: keys(1), chance: Chance::system() }).unwrap();
+    let database =
+        Database::open(&place.path, Seals { keys: keys(1), chance: Chance::system() }, millis(0)).unwrap();
     let ledger = Ledger::over(
         database,
         None,
