@@ -1,8 +1,12 @@
 //! Builds the server from its configuration: the only place that says which parts stand behind the interfaces.
 
+mod keys;
 mod take;
 
+pub use keys::KeysError;
 pub use take::Live;
+
+use keys::KeyHold;
 
 use crate::{
     clock::Clock,
@@ -16,7 +20,7 @@ use crate::{
     phone,
     plugin::{Libraries, Providers, Workshop},
     route::Routes,
-    seal::{Chance, KeyFileError, Keys},
+    seal::{Chance, KeyFileError, KeyRing, Keys},
     store::{Ledger, LedgerError, LedgerParts, OpenError},
     template,
     verifier::{Directory, Renewed, Verifier, VerifierParts},
@@ -45,6 +49,7 @@ pub struct App {
     providers: Arc<Providers>,
     workshop: Workshop,
     ledger: Ledger,
+    keys: KeyHold,
 }
 
 /// What a server takes from the world besides its configuration.
@@ -111,10 +116,12 @@ impl App {
         template::warm_up();
         let kept = kept(&config, world)?;
         let ledger = kept.ledger.clone();
+        let (file, ring, taking) = (config.keys.clone(), kept.keys.clone(), Arc::default());
+        let keys = KeyHold { file, ring, ledger: ledger.clone(), taking };
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
         let face = face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), kept).await?;
-        Ok(Self { listener, admin, remote, face, providers, workshop, ledger })
+        Ok(Self { listener, admin, remote, face, providers, workshop, ledger, keys })
     }
 
     /// The operator routes over the store and the keys alone: no provider is opened and nothing listens. For a command
@@ -162,6 +169,7 @@ impl App {
             face: Arc::clone(&self.face),
             providers: Arc::clone(&self.providers),
             workshop: self.workshop.clone(),
+            keys: self.keys.clone(),
         }
     }
 
@@ -242,15 +250,15 @@ async fn renew(face: Arc<Face>) {
 /// What outlives the process, the store and the keys, and what is counted meanwhile.
 struct Kept {
     ledger: Ledger,
-    keys: Arc<Keys>,
+    keys: KeyRing,
     metrics: Arc<Metrics>,
 }
 
 fn kept(config: &Config, world: &World) -> Result<Kept, StartError> {
-    let keys = Arc::new(Keys::open_or_create(&config.keys, &world.chance)?);
+    let keys = KeyRing::from(Arc::new(Keys::open_or_create(&config.keys, &world.chance)?));
     let metrics = Arc::new(Metrics::new(world.clock.now()));
     let parts = LedgerParts {
-        keys: Arc::clone(&keys),
+        keys: keys.clone(),
         chance: world.chance.clone(),
         clock: world.clock.clone(),
         metrics: Arc::clone(&metrics),
@@ -289,7 +297,7 @@ async fn face(
         templates: Arc::clone(&templates),
         providers: Arc::clone(&providers),
         ledger: ledger.clone(),
-        keys: Arc::clone(&keys),
+        keys: keys.clone(),
         clock: world.clock.clone(),
         chance: world.chance.clone(),
         prices: ArcSwap::default(),

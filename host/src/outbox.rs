@@ -15,7 +15,7 @@ use crate::{
     delivery::{Delivery, Outcome, Prices, TOO_LATE},
     metrics::Metrics,
     plugin::Providers,
-    seal::{Chance, DeliveryId, Keys},
+    seal::{Chance, DeliveryId, KeyRing},
     store::{Ledger, LedgerError},
     template::Templates,
     verification::Verification,
@@ -50,7 +50,7 @@ pub struct OutboxParts {
     /// Where deliveries are kept.
     pub ledger: Ledger,
     /// What codes are derived under.
-    pub keys: Arc<Keys>,
+    pub keys: KeyRing,
     /// What tells the time.
     pub clock: Clock,
     /// What ids are made of.
@@ -237,7 +237,7 @@ impl Shared {
             return Err(too_late());
         }
         let code = verification
-            .code(&self.parts.keys, delivery.generation)
+            .code(&self.parts.keys.now(), delivery.generation)
             .map_err(|why| DeliveryError::misconfigured(why.to_string()))?;
         let templates = self.parts.templates.load_full();
         let message = message::write(verification, delivery, &code, &templates, now);

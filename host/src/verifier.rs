@@ -35,7 +35,7 @@ use crate::{
     member::Refusal,
     plugin::{Lane, Providers},
     route::Routes,
-    seal::{Chance, Keys, VerificationId},
+    seal::{Chance, KeyRing, VerificationId},
     store::{Fault, Ledger, LedgerError, Stop, View},
     verification::{Ended, ResendRefused, Verification},
 };
@@ -50,7 +50,7 @@ pub struct Verifier {
     directory: Directory,
     providers: Arc<Providers>,
     ledger: Ledger,
-    keys: Arc<Keys>,
+    keys: KeyRing,
     clock: Clock,
     chance: Chance,
     reads: Mutex<Reads>,
@@ -68,7 +68,7 @@ pub struct VerifierParts {
     /// Where verifications are kept.
     pub ledger: Ledger,
     /// What codes are derived under.
-    pub keys: Arc<Keys>,
+    pub keys: KeyRing,
     /// What tells the time.
     pub clock: Clock,
     /// What ids are made of.
@@ -112,7 +112,7 @@ impl Verifier {
     pub fn new(parts: VerifierParts) -> Self {
         let VerifierParts { applications, routes, providers, ledger, keys, clock, chance } = parts;
         let configured = providers.status().into_iter().map(|status| status.id).collect();
-        let seals = (Arc::clone(&keys), clock.clone(), chance.clone());
+        let seals = (keys.clone(), clock.clone(), chance.clone());
         let directory = Directory::new(applications, routes, configured, ledger.clone(), seals);
         Self { directory, providers, ledger, keys, clock, chance, reads: Mutex::default() }
     }

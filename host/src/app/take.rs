@@ -1,5 +1,6 @@
 //! Gives a server what a configuration says: at its start, and again whenever the file is read anew.
 
+use super::keys::KeyHold;
 use crate::{
     config::{Config, MadeApplication, Mistake, Reread, Saved},
     http::Face,
@@ -15,6 +16,7 @@ pub struct Live {
     pub(super) face: Arc<Face>,
     pub(super) providers: Arc<Providers>,
     pub(super) workshop: Workshop,
+    pub(super) keys: KeyHold,
 }
 
 impl Live {

@@ -87,6 +87,7 @@ impl Reload {
             tracing::error!(%error, "the store cannot be read: applications and texts stay as they were");
             return;
         }
+        take_keys(live.clone());
         if let Err(error) = self.filter.change(&config.log.filter) {
             tracing::error!(%error, "the log stays as it was");
         }
@@ -107,6 +108,17 @@ async fn read(file: Option<PathBuf>) -> Result<Setup, Trouble> {
     let begun = thread::Builder::new().name("reload".to_owned()).spawn(reading);
     begun.map_err(|why| Trouble::new(format!("no thread could be begun: {why}")))?;
     told.await.unwrap_or_else(|_| Err(Trouble::new("reading it panicked")))
+}
+
+/// Takes a line that was added to the key file: in a task of its own, for it waits for requests that are under way.
+fn take_keys(live: Live) {
+    drop(tokio::spawn(async move {
+        match live.take_keys().await {
+            Ok(None) => {}
+            Ok(Some(newest)) => tracing::info!(key = newest, "a new key of the key file is taken"),
+            Err(error) => tracing::error!(error = %Trouble::told(&error), "the keys stay as they were"),
+        }
+    }));
 }
 
 /// The keys that say something else than at the start, and can only be taken at the next one.

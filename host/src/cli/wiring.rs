@@ -217,7 +217,7 @@ pub(super) async fn methods(
     // Nothing is started, so no code is ever made under them.
     let keys = Arc::new(Keys::ephemeral(&world.chance).ok_or_else(closed)?);
     let parts = LedgerParts {
-        keys: Arc::clone(&keys),
+        keys: Arc::clone(&keys).into(),
         chance: world.chance.clone(),
         clock: world.clock.clone(),
         metrics: Arc::new(Metrics::new(world.clock.now())),
@@ -227,7 +227,7 @@ pub(super) async fn methods(
         routes: setup.config.routes,
         providers: Arc::clone(&providers),
         ledger: Ledger::in_memory(parts).map_err(|why| Trouble::told(&why))?,
-        keys,
+        keys: keys.into(),
         clock: world.clock,
         chance: world.chance,
     });

@@ -150,7 +150,7 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
     let (clock, keys) = (hand.clock(), Arc::new(Keys::ephemeral(&chance)?));
     let metrics = Arc::new(Metrics::new(clock.now()));
     let parts = LedgerParts {
-        keys: Arc::clone(&keys),
+        keys: Arc::clone(&keys).into(),
         chance: chance.clone(),
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
@@ -183,7 +183,7 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
             templates: Arc::default(),
             providers: Arc::default(),
             ledger: ledger.clone(),
-            keys: Arc::clone(&keys),
+            keys: Arc::clone(&keys).into(),
             clock: clock.clone(),
             chance: chance.clone(),
             prices: ArcSwap::default(),
@@ -194,7 +194,7 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
             routes: Routes::default(),
             providers: Arc::default(),
             ledger,
-            keys,
+            keys: keys.into(),
             clock,
             chance,
         }),

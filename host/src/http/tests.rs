@@ -44,7 +44,7 @@ pub(super) fn house() -> House {
         templates: Arc::default(),
         providers: Arc::default(),
         ledger: in_memory(hand.clock()),
-        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        keys: Arc::new(Keys::ephemeral(&chance).unwrap()).into(),
         clock: hand.clock(),
         chance: chance.clone(),
         prices: ArcSwap::default(),

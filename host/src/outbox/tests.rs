@@ -1,6 +1,7 @@
 //! Handing over without open providers, and settling as a rule of its own.
 
 use super::*;
+use crate::seal::Keys;
 use crate::{
     clock::{ManualClock, millis},
     delivery::tests::delivery,
@@ -74,7 +75,7 @@ fn outbox(ledger: Ledger, hand: &ManualClock) -> Outbox {
         templates: Arc::default(),
         providers: Arc::default(),
         ledger,
-        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        keys: Arc::new(Keys::ephemeral(&chance).unwrap()).into(),
         prices: ArcSwap::default(),
         metrics: Arc::new(Metrics::new(hand.clock().now())),
         clock: hand.clock(),

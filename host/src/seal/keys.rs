@@ -2,14 +2,14 @@
 
 use super::{Chance, key_file, key_file::KeyFileError};
 use aws_lc_rs::{aead, hkdf, hmac};
-use std::{fmt, path::Path};
+use std::{fmt, path::Path, sync::Arc};
 use zeroize::Zeroizing;
 
 /// The keys of the key file. `Debug` shows their ids.
 #[derive(Debug)]
 pub struct Keys {
-    older: Vec<Key>,
-    newest: Key,
+    older: Vec<Arc<Key>>,
+    newest: Arc<Key>,
     /// The ids of keys that are gone for good, by the operator's word.
     lost: Vec<String>,
 }
@@ -49,7 +49,8 @@ impl Keys {
 
     /// The last key is the newest; `None` if there is none.
     pub(super) fn new(masters: &[Master]) -> Option<Self> {
-        let mut older = masters.iter().map(Key::new).collect::<Option<Vec<_>>>()?;
+        let mut older =
+            masters.iter().map(|master| Some(Arc::new(Key::new(master)?))).collect::<Option<Vec<_>>>()?;
         let newest = older.pop()?;
         Some(Self { older, newest, lost: Vec::new() })
     }
@@ -71,12 +72,20 @@ impl Keys {
 
     /// The keys that are not the newest, newest first.
     pub fn older(&self) -> impl Iterator<Item = &Key> {
-        self.older.iter().rev()
+        self.older.iter().rev().map(Arc::as_ref)
+    }
+
+    /// The same keys with this one as the newest, if it is among them.
+    pub(super) fn led_by(&self, id: &str) -> Self {
+        let all = self.older.iter().chain([&self.newest]);
+        let newest = all.clone().find(|key| key.id == id).unwrap_or(&self.newest);
+        let older = all.filter(|key| key.id != newest.id).cloned().collect();
+        Self { older, newest: Arc::clone(newest), lost: self.lost.clone() }
     }
 
     /// Every key, newest first: the order in which an index is searched.
     pub fn newest_first(&self) -> impl Iterator<Item = &Key> {
-        std::iter::once(&self.newest).chain(self.older.iter().rev())
+        std::iter::once(self.newest.as_ref()).chain(self.older())
     }
 }
 
@@ -120,6 +129,11 @@ impl Key {
         }
         hex(context.sign().as_ref())
     }
+}
+
+/// Whether two keys of one id are one key.
+pub(super) fn is_same(one: &Key, other: &Key) -> bool {
+    one.index(&["same"]) == other.index(&["same"])
 }
 
 /// Adds a field with its length before it, so that no two lists of fields look alike.

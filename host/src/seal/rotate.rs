@@ -23,7 +23,7 @@ pub struct Rotated {
 }
 
 impl Keys {
-    /// Adds a fresh key as the newest, with a comment that says when. Servers take it when they start next.
+    /// Adds a fresh key as the newest, with a comment that says when. Servers take it when they read the file next.
     ///
     /// Two who do so at once add a key each. The file is replaced by another of mode 0600; if that fails it is as it was.
     ///

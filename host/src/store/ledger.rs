@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock::{Clock, Stopwatch},
     metrics::Metrics,
-    seal::{Chance, Keys},
+    seal::{Chance, KeyRing},
 };
 use desk::{Desk, Item};
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ pub struct Ledger {
 #[derive(Debug, Clone)]
 pub struct LedgerParts {
     /// What records are sealed under.
-    pub keys: Arc<Keys>,
+    pub keys: KeyRing,
     /// What seals are made with.
     pub chance: Chance,
     /// What tells the time.

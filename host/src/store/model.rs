@@ -148,7 +148,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 fn small() -> Database {
     let chance = Chance::seeded(1);
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
-    let database = Database::in_memory(Seals { keys, chance }).unwrap();
+    let database = Database::in_memory(Seals { keys: keys.into(), chance }).unwrap();
     database.limit_pages(256).unwrap();
     database
 }

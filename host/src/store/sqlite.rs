@@ -17,10 +17,10 @@ pub(super) use records::{Found, Missed};
 pub(super) use renewal::{Stale, Walked};
 
 use super::fault::{Fault, OpenError};
-use crate::seal::{Chance, Keys};
+use crate::seal::{Chance, KeyRing};
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use std::{fs::File, path::Path, sync::Arc, time::Duration};
+use std::{fs::File, path::Path, time::Duration};
 
 /// How long a batch waits for a lock that another program holds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ pub(super) struct Database {
 /// What records are sealed and opened with.
 #[derive(Debug, Clone)]
 pub(super) struct Seals {
-    pub(super) keys: Arc<Keys>,
+    pub(super) keys: KeyRing,
     pub(super) chance: Chance,
 }
 

@@ -67,10 +67,11 @@ impl Verifier {
     /// codes, when the idempotency key named another request, or when the store is busy.
     pub async fn check(&self, application: &Application, check: Check) -> Result<Checked, VerifyError> {
         let Check { id, typed, payment, idempotency } = check;
-        let memo = idempotency.map(|named| Memo::new(&self.keys, &application.id, &named));
+        let server_keys = self.keys.now();
+        let memo = idempotency.map(|named| Memo::new(&server_keys, &application.id, &named));
         let keys = [(&id).into()].into_iter().chain(memo.as_ref().map(Memo::key)).collect();
         let guessing = application.limits.guessing;
-        let (server_keys, application) = (Arc::clone(&self.keys), application.id.clone());
+        let application = application.id.clone();
         let checking = Checking { keys: server_keys, application, id, typed, payment, guessing, memo };
         self.ledger.run(keys, move |view, now| checking.apply(view, now)).await?
     }

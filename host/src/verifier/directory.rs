@@ -10,7 +10,7 @@ use crate::{
     application::Application,
     clock::Clock,
     route::Routes,
-    seal::{ApiKeys, Chance, Keys},
+    seal::{ApiKeys, Chance, KeyRing},
     store::{Ledger, LedgerError},
 };
 use api_keys::Known;
@@ -29,7 +29,7 @@ pub struct Directory {
     /// Held by whoever changes something, from reading to swapping.
     changing: Mutex<()>,
     ledger: Ledger,
-    keys: Arc<Keys>,
+    keys: KeyRing,
     clock: Clock,
     chance: Chance,
 }
@@ -90,7 +90,7 @@ impl Directory {
         routes: Routes,
         providers: BTreeSet<String>,
         ledger: Ledger,
-        (keys, clock, chance): (Arc<Keys>, Clock, Chance),
+        (keys, clock, chance): (KeyRing, Clock, Chance),
     ) -> Self {
         let present = Present::default().with_file(OfFile::new(applications, routes, providers));
         let (present, changing) = (ArcSwap::from_pointee(present), Mutex::default());

@@ -92,7 +92,7 @@ impl Verifier {
             status.is_none_or(|status| found.status(now) == status)
                 && purpose.as_ref().is_none_or(|purpose| found.purpose == *purpose)
         };
-        let filter = Filter { state, ..filter(Kind::Verification, "ver_", all, &self.keys) };
+        let filter = Filter { state, ..filter(Kind::Verification, "ver_", all, &self.keys.now()) };
         self.page(filter, all, |found: &Verification| found.created_at, fits).await
     }
 
@@ -107,7 +107,7 @@ impl Verifier {
             failure.as_ref().is_none_or(|failure| found.outcome.failure() == Some(failure))
                 && channel.as_ref().is_none_or(|channel| found.channel == *channel)
         };
-        let filter = filter(Kind::Delivery, "dlv_", all, &self.keys);
+        let filter = filter(Kind::Delivery, "dlv_", all, &self.keys.now());
         let filter = Filter { state: *outcome, provider: provider.clone(), ..filter };
         self.page(filter, all, |found: &Delivery| found.created_at, fits).await
     }

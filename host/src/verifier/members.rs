@@ -76,10 +76,11 @@ impl Verifier {
     ///
     /// When it has none, or when the store is busy.
     pub async fn member(&self, application: &Application, id: &str) -> Result<Stored, MemberError> {
-        let names = names(&self.keys, application, id);
-        let keys = names.clone();
+        let keys = self.keys.now();
+        let names = names(&keys, application, id);
+        let loaded = names.clone();
         let read = move |view: &View<'_>, _| Ok(Changes::none().answer(find(view, &names)?));
-        let found = self.ledger.run(keys, read).await?;
+        let found = self.ledger.run(loaded, read).await?;
         found.map(|(_, stored)| stored).ok_or(MemberError::NotFound)
     }
 
@@ -95,7 +96,8 @@ impl Verifier {
         only: Precondition,
     ) -> Result<(Stored, bool), MemberError> {
         let id = member.id.clone().ok_or(MemberError::NotFound)?;
-        let names = names(&self.keys, application, &id);
+        let keys = self.keys.now();
+        let names = names(&keys, application, &id);
         let owner = application.id.clone();
         self.ledger
             .run(names.clone(), move |view, now| {
@@ -139,8 +141,9 @@ impl Verifier {
         id: &str,
         only: Precondition,
     ) -> Result<(), MemberError> {
-        let names = names(&self.keys, application, id);
-        let keys = names.clone();
+        let keys = self.keys.now();
+        let names = names(&keys, application, id);
+        let loaded = names.clone();
         let remove = move |view: &View<'_>, _| -> Result<Done<Result<(), MemberError>>, Stop> {
             let mut changes = Changes::none();
             let Some((name, stored)) = find(view, &names)? else {
@@ -152,7 +155,7 @@ impl Verifier {
             changes.remove(name);
             Ok(changes.answer(Ok(())))
         };
-        self.ledger.run(keys, remove).await?
+        self.ledger.run(loaded, remove).await?
     }
 }
 

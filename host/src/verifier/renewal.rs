@@ -36,7 +36,8 @@ impl Verifier {
     ///
     /// When the store does not do it.
     pub async fn renew(&self) -> Result<Renewed, LedgerError> {
-        if self.keys.older().next().is_none() {
+        let keys = self.keys.now();
+        if keys.older().next().is_none() {
             return Ok(Renewed { named: 0, sealed: 0 });
         }
         let mut named = 0;
@@ -46,7 +47,7 @@ impl Verifier {
                 let found = self.ledger.named_under_older(kind, after, PIECE).await?;
                 let Some(last) = found.last() else { break };
                 after = last.id().to_owned();
-                let (keys, announced) = (Arc::clone(&self.keys), found.clone());
+                let (keys, announced) = (Arc::clone(&keys), found.clone());
                 let anew = move |view: &View<'_>, _: Timestamp| name_anew(view, &keys, kind, &found);
                 let renewed = self.ledger.insist(announced, anew).await?;
                 named += renewed;

@@ -53,7 +53,8 @@ impl Verifier {
     /// another request, or when the store is busy.
     pub async fn resend(&self, application: &Application, resend: Resend) -> Result<Started, VerifyError> {
         let Resend { id, method, idempotency, asker } = resend;
-        let memo = idempotency.map(|named| Memo::new(&self.keys, &application.id, &named));
+        let keys = self.keys.now();
+        let memo = idempotency.map(|named| Memo::new(&keys, &application.id, &named));
         if let Some(started) = recall(&self.ledger, memo.as_ref()).await? {
             return Ok(started);
         }
@@ -63,11 +64,11 @@ impl Verifier {
         let delivery = DeliveryId::new(self.clock.now(), &self.chance);
         // Neither changes in the life of a verification.
         let (recipient, is_test) = (&pending.recipient, pending.is_test);
-        let sends = Sends::new(&self.keys, application, recipient, is_test, &asker);
+        let sends = Sends::new(&keys, application, recipient, is_test, &asker);
         let sending = Sending { delivery, providers, sends, memo };
-        let keys = [(&id).into()].into_iter().chain(sending.keys()).collect();
+        let loaded = [(&id).into()].into_iter().chain(sending.keys()).collect();
         let resending = Resending { application: application.id.clone(), id, method, channel, sending };
-        self.ledger.run(keys, move |view, now| resending.apply(view, now)).await?
+        self.ledger.run(loaded, move |view, now| resending.apply(view, now)).await?
     }
 
     /// The application's verification of this name, if it can be sent at all.

@@ -105,7 +105,8 @@ impl Verifier {
     /// than a limit allows, when the
     /// idempotency key named another request, or when the store is busy.
     pub async fn start(&self, application: &Application, start: Start) -> Result<Started, VerifyError> {
-        let memo = start.idempotency.as_ref().map(|named| Memo::new(&self.keys, &application.id, named));
+        let keys = self.keys.now();
+        let memo = start.idempotency.as_ref().map(|named| Memo::new(&keys, &application.id, named));
         if let Some(started) = recall(&self.ledger, memo.as_ref()).await? {
             return Ok(started);
         }
@@ -122,14 +123,14 @@ impl Verifier {
         offer: Offer,
         memo: Option<Memo>,
     ) -> Result<Started, VerifyError> {
-        let now = self.clock.now();
+        let (now, keys) = (self.clock.now(), self.keys.now());
         let id = VerificationId::new(now, &self.chance);
         let of_test = application.test_recipients.code(&offer.recipient).cloned();
         let is_test = of_test.is_some();
         let own_code = of_test.or_else(|| start.code.clone());
-        let sealed = own_code.as_ref().map(|code| self.keys.seal_code(&id, code, &self.chance));
-        let slots = slots(&self.keys, application, &start, &offer);
-        let sends = Sends::new(&self.keys, application, &offer.recipient, is_test, &start.asker);
+        let sealed = own_code.as_ref().map(|code| keys.seal_code(&id, code, &self.chance));
+        let slots = slots(&keys, application, &start, &offer);
+        let sends = Sends::new(&keys, application, &offer.recipient, is_test, &start.asker);
         let member = match &start.person {
             Person::Member(member) => member.id.as_deref(),
             Person::To(_) => None,
@@ -142,9 +143,9 @@ impl Verifier {
             member_name: name_of(&start.person),
             method: offer.method,
             channel: offer.channel,
-            person: person(self.keys.newest(), &offer.recipient),
+            person: person(keys.newest(), &offer.recipient),
             recipient: offer.recipient,
-            key: self.keys.newest().id().to_owned(),
+            key: keys.newest().id().to_owned(),
             policy: start.policy.unwrap_or_else(|| application.policy.clone()),
             own_code: sealed,
             payment: start.payment,
@@ -154,9 +155,9 @@ impl Verifier {
         };
         let delivery = DeliveryId::new(now, &self.chance);
         let sending = Sending { delivery, providers: offer.providers, sends, memo };
-        let beginning = Beginning { draft, own_code, keys: Arc::clone(&self.keys), slots, sending };
-        let keys = beginning.slots.iter().cloned().chain(beginning.sending.keys()).collect();
-        self.ledger.run(keys, move |view, now| beginning.apply(view, now)).await?
+        let beginning = Beginning { draft, own_code, keys: Arc::clone(&keys), slots, sending };
+        let loaded = beginning.slots.iter().cloned().chain(beginning.sending.keys()).collect();
+        self.ledger.run(loaded, move |view, now| beginning.apply(view, now)).await?
     }
 }
 

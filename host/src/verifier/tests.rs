@@ -13,7 +13,7 @@ use crate::{
     clock::{ManualClock, millis},
     limit::Rules,
     member::{Offer, Person, To},
-    seal::Typed,
+    seal::{Keys, Typed},
     store::{Changes, Key, Kind, View, in_memory},
     template::Payment,
     verification::{Status, Verdict},
@@ -44,7 +44,7 @@ fn verifier_over(ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier
     verifier_under(Arc::new(Keys::ephemeral(&Chance::seeded(1)).unwrap()), ledger, hand, limits)
 }
 
-fn verifier_under(keys: Arc<Keys>, ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier {
+fn verifier_under(keys: impl Into<KeyRing>, ledger: Ledger, hand: &ManualClock, limits: &Rules) -> Verifier {
     let chance = Chance::system();
     let application = |id: &str| {
         let policy = Policy { checks: 3, sends: 3, ..Policy::default() };
@@ -59,7 +59,7 @@ fn verifier_under(keys: Arc<Keys>, ledger: Ledger, hand: &ManualClock, limits: &
         routes: Routes::default(),
         providers: Arc::default(),
         ledger,
-        keys,
+        keys: keys.into(),
         clock: hand.clock(),
         chance,
     })
@@ -71,7 +71,7 @@ pub(crate) async fn begun(verifier: &Verifier) -> (Due, String) {
     let offer = offer("sms:code", "+447700900123");
     let started = verifier.begin(&web, start("+447700900123", "generic"), offer, None).await.unwrap();
     let started = *started.due.unwrap();
-    let code = started.verification.code(&verifier.keys, 0).unwrap().expose().to_owned();
+    let code = started.verification.code(&verifier.keys.now(), 0).unwrap().expose().to_owned();
     (started, code)
 }
 
@@ -123,8 +123,10 @@ fn named(key: &str, request: &str) -> Option<Idempotency> {
 
 impl House {
     async fn begin(&self, start: Start, offer: Offer) -> Result<Due, VerifyError> {
-        let memo =
-            start.idempotency.as_ref().map(|named| idempotency::Memo::new(&self.verifier.keys, "web", named));
+        let memo = start
+            .idempotency
+            .as_ref()
+            .map(|named| idempotency::Memo::new(&self.verifier.keys.now(), "web", named));
         self.verifier.begin(&self.web, start, offer, memo).await.map(|started| *started.due.unwrap())
     }
 
@@ -133,7 +135,7 @@ impl House {
     }
 
     fn code(&self, verification: &Verification) -> Typed {
-        let code = verification.code(&self.verifier.keys, verification.generation).unwrap();
+        let code = verification.code(&self.verifier.keys.now(), verification.generation).unwrap();
         Typed::read(code.expose()).unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! `passrelay keys rotate`: a fresh key for what the server makes from its next start on.
+//! `passrelay keys rotate`: a fresh key for what the server makes from its next SIGHUP or start on.
 
 use crate::{
     cli::{page::Page, setup, trouble::Trouble},
@@ -23,8 +23,8 @@ pub(super) fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let count = older.len() + 1;
     let text = format!(
         "added key `{newest}` to `{shown}`, which now holds {count}\n\
-         restart the server: it takes the key when it starts, and a copy of the file is worth keeping before that\n\
-         leave the older lines: what was made under them needs them"
+         send the server a SIGHUP, or restart it: it takes the key then, and a copy of the file is worth keeping before that\n\
+         leave the older lines until `passrelay doctor` says that nothing hangs on them"
     );
     Ok(Page::new(text, json!({ "file": shown.to_string(), "newest": newest, "older": older })))
 }

@@ -31,7 +31,7 @@ async fn house(change: impl FnOnce(&mut Delivery)) -> (House, Delivery) {
         templates: Arc::default(),
         providers: Arc::default(),
         ledger: ledger.clone(),
-        keys: Arc::new(Keys::ephemeral(&chance).unwrap()),
+        keys: Arc::new(Keys::ephemeral(&chance).unwrap()).into(),
         clock: hand.clock(),
         chance,
         prices: ArcSwap::default(),

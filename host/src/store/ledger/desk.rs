@@ -28,6 +28,8 @@ pub(super) enum Item {
     Tend(Kind, Timestamp, usize, oneshot::Sender<Result<Tended, LedgerError>>),
     /// Seals records anew that are sealed under an older key.
     Renew(Stale, oneshot::Sender<Result<usize, LedgerError>>),
+    /// Notes the keys of the server that records may hang on.
+    Note(Vec<String>, oneshot::Sender<Result<(), LedgerError>>),
     /// Does nothing more: what comes later finds the store closed.
     Close(oneshot::Sender<Result<(), LedgerError>>),
 }
@@ -81,6 +83,10 @@ impl Desk {
                         self.apply(std::mem::take(&mut batch), now);
                         // Whoever asked may be gone.
                         let _sent = asker.send(self.database.renew(&stale).map_err(LedgerError::from));
+                    }
+                    Item::Note(keys, asker) => {
+                        let noted = self.database.note_keys(keys.iter().map(String::as_str));
+                        let _sent = asker.send(noted.map_err(LedgerError::from));
                     }
                     Item::Close(asker) => {
                         self.apply(std::mem::take(&mut batch), now);

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 impl Ledger {
     /// A ledger in memory whose thread is one of the scheduler's; only within a test of `shuttle`.
     pub(crate) fn interleaved(keys: Arc<Keys>, chance: Chance, clock: Clock) -> Self {
-        let database = Database::in_memory(Seals { keys, chance }).unwrap();
+        let database = Database::in_memory(Seals { keys: keys.into(), chance }).unwrap();
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
         let metrics = Arc::new(Metrics::new(clock.now()));

@@ -52,6 +52,17 @@ impl Ledger {
         self.ask(move |database, _| Ok(database.named_under_older(kind, &after, most)?)).await
     }
 
+    /// Notes the keys of the server that records may hang on from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the store does not keep it.
+    pub async fn note_keys(&self, ids: Vec<String>) -> Result<(), LedgerError> {
+        let (asker, answer) = oneshot::channel();
+        self.queue.send(Item::Note(ids, asker)).await.map_err(|_| LedgerError::Closed)?;
+        answered(answer).await
+    }
+
     async fn renew(&self, stale: Stale) -> Result<usize, LedgerError> {
         let (asker, answer) = oneshot::channel();
         self.queue.send(Item::Renew(stale, asker)).await.map_err(|_| LedgerError::Closed)?;

@@ -6,6 +6,7 @@ mod found;
 use super::*;
 use crate::{
     clock::{ManualClock, after, millis},
+    seal::Keys,
     store::Changes,
 };
 use std::{sync::mpsc::channel, time::Duration};
@@ -19,9 +20,9 @@ fn ledger() -> (Ledger, ManualClock) {
     (in_memory(hand.clock()), hand)
 }
 
-pub(crate) fn parts(keys: Arc<Keys>, chance: Chance, clock: Clock) -> LedgerParts {
+pub(crate) fn parts(keys: impl Into<KeyRing>, chance: Chance, clock: Clock) -> LedgerParts {
     let metrics = Arc::new(Metrics::new(clock.now()));
-    LedgerParts { keys, chance, clock, metrics }
+    LedgerParts { keys: keys.into(), chance, clock, metrics }
 }
 
 /// A ledger in memory under keys of its own.

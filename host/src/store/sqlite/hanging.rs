@@ -3,7 +3,7 @@
 use super::Database;
 use crate::{
     clock::millis,
-    seal::Keys,
+    seal::Key,
     store::{
         Kind,
         fault::{Fault, OpenError},
@@ -74,10 +74,10 @@ pub(super) fn hanging(connection: &Connection, now: Timestamp) -> Result<Vec<Han
 
 impl Database {
     /// Notes the keys that records may hang on from now on.
-    pub(in crate::store) fn note_keys(&self, keys: &Keys) -> Result<(), Fault> {
+    pub(in crate::store) fn note_keys<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
         let mut insert = self.connection.prepare("INSERT OR IGNORE INTO server_keys (id) VALUES (?1)")?;
-        for key in keys.newest_first() {
-            insert.execute([key.id()])?;
+        for id in ids {
+            insert.execute([id])?;
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ impl Database {
     /// Says if records need a key that is not in the key file; of one that nothing needs any more nothing is kept. Looks
     /// through the records only if a key has left the file since.
     pub(super) fn try_older_keys(&self, path: &Path, now: Timestamp) -> Result<(), OpenError> {
-        let keys = &self.seals.keys;
+        let keys = &self.seals.keys.now();
         let refused = |fault: Fault| OpenError::Refused { path: path.to_owned(), fault };
         let gone = self.noted().map_err(|error| refused(error.into()))?;
         let gone: Vec<String> = gone.into_iter().filter(|id| keys.by_id(id).is_none()).collect();
@@ -102,7 +102,7 @@ impl Database {
                     .map_err(|error| refused(error.into()))?;
             }
         }
-        self.note_keys(keys).map_err(refused)
+        self.note_keys(keys.newest_first().map(Key::id)).map_err(refused)
     }
 
     fn noted(&self) -> Result<Vec<String>, rusqlite::Error> {

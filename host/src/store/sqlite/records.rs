@@ -85,7 +85,7 @@ impl Batch<'_> {
             delete.execute(params![key.kind().number(), key.id()])?;
             return Ok(());
         };
-        let body = self.seals.keys.seal(&key.place(), json, &self.seals.chance);
+        let body = self.seals.keys.glance().seal(&key.place(), json, &self.seals.chance);
         let Labels { keep_until, due_at, application, person, state, provider } = labels;
         let keep_until = (*keep_until != Timestamp::MAX).then(|| keep_until.as_millisecond());
         let due_at = due_at.map(Timestamp::as_millisecond);
@@ -187,8 +187,8 @@ impl Database {
         let newest = newest(&self.connection)
             .map_err(|error| OpenError::Refused { path: path.to_owned(), fault: error.into() })?;
         let Some((key, body)) = newest else { return Ok(()) };
-        match self.seals.keys.open(&key, &body) {
-            Err(seal::OpenError::LostKey(key)) if !self.seals.keys.is_lost(&key) => {
+        match self.seals.keys.glance().open(&key, &body) {
+            Err(seal::OpenError::LostKey(key)) if !self.seals.keys.glance().is_lost(&key) => {
                 Err(OpenError::LostKey { path: path.to_owned(), key })
             }
             // One record that was changed spoils no other; whoever asks for it is told.
@@ -212,6 +212,7 @@ pub(super) fn sealed(row: &Row<'_>) -> Result<(Sealed, Timestamp), rusqlite::Err
 }
 
 pub(super) fn opened(seals: &Seals, key: &Key, body: &Sealed, labels: Labels) -> Result<Record, Missed> {
-    let json = seals.keys.open(&key.place(), body).map_err(|why| Missed::Sealed(key.clone(), why))?;
+    let json =
+        seals.keys.glance().open(&key.place(), body).map_err(|why| Missed::Sealed(key.clone(), why))?;
     Ok(Record::kept(&json, labels))
 }

@@ -42,7 +42,7 @@ impl Database {
         while let Some(row) = rows.next()? {
             last = row.get(0)?;
             looked += 1;
-            if !self.seals.keys.is_newest(&Sealed::from_bytes(row.get(1)?)) {
+            if !self.seals.keys.glance().is_newest(&Sealed::from_bytes(row.get(1)?)) {
                 stale.0.push(last);
             }
         }
@@ -56,7 +56,7 @@ impl Database {
         after: &str,
         most: usize,
     ) -> Result<Vec<Key>, Fault> {
-        let newest = self.seals.keys.newest().id().to_owned();
+        let newest = self.seals.keys.glance().newest().id().to_owned();
         let mut select = self.connection.prepare_cached(
             "SELECT id FROM records WHERE kind = ?1 AND id > ?2 AND (id < ?3 OR id >= ?4) ORDER BY id LIMIT ?5",
         )?;
@@ -92,12 +92,12 @@ impl Batch<'_> {
         for record in &stale.0 {
             // It may be gone, or written anew, since it was found.
             let Some((place, body)) = select.query_row([record], read).optional()? else { continue };
-            if self.seals.keys.is_newest(&body) {
+            if self.seals.keys.glance().is_newest(&body) {
                 continue;
             }
             // Whoever asks for it is told.
-            let Ok(text) = self.seals.keys.open(&place, &body) else { continue };
-            let body = self.seals.keys.seal(&place, &text, &self.seals.chance);
+            let Ok(text) = self.seals.keys.glance().open(&place, &body) else { continue };
+            let body = self.seals.keys.glance().seal(&place, &text, &self.seals.chance);
             update.execute(params![record, body.as_bytes()])?;
             renewed += 1;
         }

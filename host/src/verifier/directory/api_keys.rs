@@ -98,9 +98,10 @@ impl Directory {
     pub async fn learn_keys(&self) -> Result<(), LedgerError> {
         let _changing = self.changing.lock().await;
         let kept: Vec<(String, Record)> = self.ledger.all(Kind::ApiKey).await?;
+        let keys = self.keys.now();
         for (name, record) in &kept {
             let id = public(name);
-            if self.keys.by_id(record.proof.under()).is_none() {
+            if keys.by_id(record.proof.under()).is_none() {
                 let hint = "put its line back into the key file, or make another API key";
                 tracing::warn!(api_key.id = id, key = record.proof.under(), hint, "an API key is void");
             }
@@ -119,11 +120,12 @@ impl Directory {
     pub async fn new_key(&self, asked: NewApiKey) -> Result<(ApiKey, Secret), DirectoryError> {
         let _changing = self.changing.lock().await;
         let present = self.present();
+        let keys = self.keys.now();
         let NewApiKey { scope, application, name, expires_at } = asked;
         if let Some(id) = application.as_deref().filter(|id| present.application(id).is_none()) {
             return Err(DirectoryError::NoApplication(id.to_owned()));
         }
-        let MadeKey { id, key, proof } = MadeKey::new(&self.keys, &self.chance);
+        let MadeKey { id, key, proof } = MadeKey::new(&keys, &self.chance);
         let created_at = self.clock.now();
         let record = Record { scope, application, name, proof, created_at, expires_at, last_used_at: None };
         let (place, kept) = (place(record.proof.under(), &id), record.clone());
@@ -157,11 +159,14 @@ impl Directory {
     pub async fn revoke(&self, id: &str) -> Result<(), DirectoryError> {
         let _changing = self.changing.lock().await;
         let mut next = Present::clone(&self.present());
+        let keys = self.keys.now();
         let known = next.known.remove(id).ok_or(DirectoryError::NoKey)?;
-        let places = known.places(id, &self.keys);
+        let places = known.places(id, &keys);
         let write = move |_: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
             let mut changes = Changes::none();
-            places.iter().for_each(|place| changes.remove(place.clone()));
+            for place in &places {
+                changes.remove(place.clone());
+            }
             Ok(changes.answer(()))
         };
         self.ledger.insist(Vec::new(), write).await?;
@@ -173,8 +178,9 @@ impl Directory {
     pub(super) fn known(&self, present: &Present, presented: &str) -> Option<Caller> {
         let presented = Presented::read(presented)?;
         let known = present.known.get(presented.id);
+        let keys = self.keys.now();
         let record = known.map(|known| known.record.load_full());
-        if !presented.is(record.as_ref().map(|record| &record.proof), &self.keys) {
+        if !presented.is(record.as_ref().map(|record| &record.proof), &keys) {
             return None;
         }
         let (known, record, now) = (known?, record?, self.clock.now());
@@ -187,10 +193,10 @@ impl Directory {
             (Scope::Account, _) => Caller::Account,
             (Scope::Operator, _) => Caller::Operator,
         };
-        let renews = record.proof.under() != self.keys.newest().id() && known.begins_to_renew();
+        let renews = record.proof.under() != keys.newest().id() && known.begins_to_renew();
         if known.uses(now) || renews {
-            let proof = renews.then(|| presented.proof(&self.keys));
-            note_use(&self.ledger, known.places(presented.id, &self.keys), known, proof);
+            let proof = renews.then(|| presented.proof(&keys));
+            note_use(&self.ledger, (keys, presented.id), known, proof);
         }
         Some(caller)
     }
@@ -198,10 +204,10 @@ impl Directory {
 
 /// Writes in a task of its own when a key was used last, and its proof under the newest key of the server, which nobody can
 /// make but when it is presented; if that fails, the next hour or use tries again.
-fn note_use(ledger: &Ledger, places: Vec<Key>, known: &Arc<Known>, proof: Option<Proof>) {
+fn note_use(ledger: &Ledger, (keys, id): (Arc<Keys>, &str), known: &Arc<Known>, proof: Option<Proof>) {
     let Ok(runtime) = Handle::try_current() else { return };
     let (ledger, known, renews) = (ledger.clone(), Arc::clone(known), proof.is_some());
-    let used = known.last_used_at();
+    let (used, places) = (known.last_used_at(), known.places(id, &keys));
     runtime.spawn(async move {
         let read = places.clone();
         let write = move |view: &View<'_>, _: Timestamp| -> Result<Done<Option<Record>>, Stop> {
@@ -221,7 +227,10 @@ fn note_use(ledger: &Ledger, places: Vec<Key>, known: &Arc<Known>, proof: Option
             changes.put(at.clone(), &record, Timestamp::MAX)?;
             Ok(changes.answer(Some(record)))
         };
-        match ledger.run(read, write).await {
+        let done = ledger.run(read, write).await;
+        // Held until its names are of no use any more.
+        drop(keys);
+        match done {
             Ok(Some(record)) if renews => known.record.store(Arc::new(record)),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "when an API key was used is not kept"),

@@ -121,8 +121,9 @@ impl Directory {
         let mut next = Present::clone(&present);
         next.made.remove(id);
         next.known.retain(|_, known| known.application().as_deref() != Some(id));
+        let server_keys = self.keys.now();
         let keys = present.known.iter().filter(|(key, _)| !next.known.contains_key(*key));
-        let gone: Vec<Key> = keys.flat_map(|(key, known)| known.places(key, &self.keys)).collect();
+        let gone: Vec<Key> = keys.flat_map(|(key, known)| known.places(key, &server_keys)).collect();
         let application = Key::new(Kind::Application, id);
         let write = move |_: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
             let mut changes = Changes::none();

@@ -1,6 +1,7 @@
 //! The directory over a real ledger.
 
 use super::*;
+use crate::seal::Keys;
 use crate::{
     application::{Bounds, Policy, TestRecipients},
     clock::{ManualClock, millis},
@@ -38,7 +39,7 @@ fn of_file() -> BTreeMap<String, Application> {
 
 fn directory(hand: &ManualClock, ledger: &Ledger) -> Directory {
     let chance = Chance::seeded(1);
-    let seals = (Arc::new(Keys::ephemeral(&chance).unwrap()), hand.clock(), chance);
+    let seals = (Arc::new(Keys::ephemeral(&chance).unwrap()).into(), hand.clock(), chance);
     Directory::new(of_file(), Routes::default(), BTreeSet::new(), ledger.clone(), seals)
 }
 
@@ -271,7 +272,7 @@ async fn an_api_key_that_was_used_since_a_rotation_outlives_the_older_key_of_the
     let hand = ManualClock::at(millis(1_700_000_000_000));
     let ledger = in_memory(hand.clock());
     let under = |ids: &[(&str, u8)]| {
-        let seals = (Arc::new(crate::seal::keys_of(ids)), hand.clock(), Chance::seeded(1));
+        let seals = (Arc::new(crate::seal::keys_of(ids)).into(), hand.clock(), Chance::seeded(1));
         Directory::new(of_file(), Routes::default(), BTreeSet::new(), ledger.clone(), seals)
     };
     let before = under(&[("a", 1)]);

@@ -44,7 +44,8 @@ impl Verifier {
     ///
     /// When there is no such application, or the store is busy.
     pub async fn limits(&self, application: &str, subject: Subject) -> Result<Vec<Standing>, VerifyError> {
-        let kept = self.kept(application, &subject)?;
+        let keys = self.keys.now();
+        let kept = self.kept(&keys, application, &subject)?;
         Ok(self.ledger.run(Vec::new(), move |view, now| kept.standings(view, now)).await?)
     }
 
@@ -56,15 +57,15 @@ impl Verifier {
     ///
     /// As [`Verifier::limits`].
     pub async fn free(&self, application: &str, subject: Subject) -> Result<Vec<Standing>, VerifyError> {
-        let kept = self.kept(application, &subject)?;
-        let keys = std::sync::Arc::clone(&self.keys);
+        let keys = self.keys.now();
+        let kept = self.kept(&keys, application, &subject)?;
         self.ledger.run(Vec::new(), move |view, now| kept.free(view, &keys, now)).await?;
         self.limits(application, subject).await
     }
 
-    fn kept(&self, application: &str, subject: &Subject) -> Result<Kept, VerifyError> {
+    fn kept(&self, keys: &Keys, application: &str, subject: &Subject) -> Result<Kept, VerifyError> {
         let known = self.directory.application(application).ok_or(VerifyError::NoApplication)?;
-        Ok(Kept::new(&self.keys, &known.limits, application, subject))
+        Ok(Kept::new(keys, &known.limits, application, subject))
     }
 }
 

@@ -52,7 +52,7 @@ async fn a_start_with_a_policy_of_its_own_lives_by_it() {
         };
         let begun = house.due(Start { policy: Some(policy.clone()), ..plain() }).await;
         assert_eq!(begun.checks_left, 7);
-        let code = begun.code(&house.verifier.keys, 0).unwrap();
+        let code = begun.code(&house.verifier.keys.now(), 0).unwrap();
         assert_eq!(code.expose().len(), 10);
         assert!(code.expose().chars().all(|c| policy.characters().contains(c)));
     }

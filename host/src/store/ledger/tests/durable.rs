@@ -1,6 +1,7 @@
 //! What holds of a ledger in a file: it survives its process, and tells what is wrong with the file.
 
 use super::*;
+use crate::seal::Keys;
 use crate::store::{BackupError, Filter, backup};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
@@ -147,7 +148,8 @@ async fn a_folder_that_is_not_there_is_told() {
 async fn a_full_disk_costs_no_acknowledged_write_and_mends_by_itself() {
     let place = place();
     let database =
-        Database::open(&place.path, Seals { keys: keys(1), chance: Chance::system() }, millis(0)).unwrap();
+        Database::open(&place.path, Seals { keys: keys(1).into(), chance: Chance::system() }, millis(0))
+            .unwrap();
     let ledger = Ledger::over(
         database,
         None,
