@@ -1,5 +1,6 @@
 //! The database: one file that one host owns, written by one thread.
 
+mod backup;
 mod file;
 mod hanging;
 mod listing;
@@ -8,7 +9,7 @@ mod migrate;
 mod records;
 mod renewal;
 
-pub use file::{BackupError, backup};
+pub use backup::{BackupError, backup};
 pub use hanging::{Hanging, Need};
 pub use listing::Filter;
 pub(super) use listing::listed;

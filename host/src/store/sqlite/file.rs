@@ -1,13 +1,12 @@
 //! The store's file: private, on a disk of this machine, and one host's alone.
 
-use super::connect;
-use crate::store::fault::{Fault, OpenError};
+use crate::store::fault::OpenError;
 use rustix::{
     fs::{FlockOperation, flock, statfs},
     io::Errno,
 };
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io,
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -48,67 +47,8 @@ pub(super) fn own(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Copies a store into a new file, whole and as of one moment, also while a server works on it. The copy gets its name
-/// only once it is complete and flushed.
-///
-/// # Errors
-///
-/// When there is no store, the copy's name is taken, or the disk does not take it.
-pub fn backup(store: &Path, copy: &Path) -> Result<(), BackupError> {
-    if !store.is_file() {
-        return Err(BackupError::Missing(store.to_owned()));
-    }
-    if fs::symlink_metadata(copy).is_ok() {
-        return Err(BackupError::Taken(copy.to_owned()));
-    }
-    let staged = beside(copy, ".part");
-    let failed = |cause: io::Error| BackupError::Disk { path: copy.to_owned(), cause };
-    // Made by us, so that it is ours alone from its birth; SQLite takes an empty file as none.
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&staged);
-    let file = opened.map_err(failed)?;
-    let copied = (|| {
-        let connection = connect(store)?;
-        connection.execute("VACUUM INTO ?1", [staged.as_os_str().to_string_lossy()])?;
-        Ok::<_, Fault>(())
-    })();
-    let finished = copied.map_err(BackupError::Store).and_then(|()| {
-        file.sync_all().map_err(failed)?;
-        fs::rename(&staged, copy).map_err(failed)?;
-        let folder = copy.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)
-    });
-    if finished.is_err() {
-        // What is left of it, if anything, is no backup and says so by its name.
-        let _removed = fs::remove_file(&staged);
-    }
-    finished
-}
-
-/// Why there is no backup.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// There is no store of that name.
-    #[error("there is no store `{}` yet", .0.display())]
-    Missing(PathBuf),
-    /// Something has that name already.
-    #[error("`{}` exists already\nhint: name a new file", .0.display())]
-    Taken(PathBuf),
-    /// The store cannot be read, or the copy not be written.
-    #[error(transparent)]
-    Store(Fault),
-    /// The copy cannot be written.
-    #[error("cannot write `{}`: {cause}", path.display())]
-    Disk {
-        /// The copy.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        cause: io::Error,
-    },
-}
-
 /// A file beside another: its name with something after it.
-fn beside(path: &Path, with: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, with: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(with);
     name.into()

@@ -43,6 +43,11 @@ pub(super) fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
+/// Whether a database is a store of ours, of whichever schema.
+pub(super) fn is_ours(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(version(connection)? > 0 && mark(connection)? == OURS)
+}
+
 fn mark(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.query_row("PRAGMA application_id", [], |row| row.get(0))
 }
