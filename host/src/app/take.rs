@@ -66,6 +66,17 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
     }
     let providers = config.providers.keys().cloned().collect();
     directory.take(config.applications.clone(), config.routes.clone(), providers, made).await;
+    for key in directory.api_keys() {
+        if let Some(id) = key.application.filter(|id| directory.application(id).is_none()) {
+            let hint = "`passrelay keys revoke ID`, unless that application is to come back";
+            tracing::warn!(
+                api_key.id = key.id,
+                application.id = id,
+                hint,
+                "an API key waits for an application that is gone"
+            );
+        }
+    }
     face.outbox.take_prices(config.prices.clone());
     face.templates.store(Arc::new(templates));
     face.saved.store(Arc::new(saved));

@@ -27,6 +27,7 @@ pub(super) fn read(mut limits: Section<'_>, common: &Rules, report: &mut Report)
     let reads = limits.find("reads_per_verification");
     let failed = limits.find("failed_checks");
     let in_a_row = limits.find("failed_checks_in_a_row");
+    let members = limits.find("members");
     limits.close(report);
     let mut or = |field: Option<Field<'_>>, common: Option<Rate>| {
         field.map_or(common, |field| rate(&field, FORM, report))
@@ -36,7 +37,9 @@ pub(super) fn read(mut limits: Section<'_>, common: &Rules, report: &mut Report)
     let sends_per_api_key = or(api_key, common.sends_per_api_key);
     let sends_per_client_ip = or(client_ip, common.sends_per_client_ip);
     let failed_checks = or(failed, common.guessing.failed_checks);
-    let failed_in_a_row = in_a_row.map_or(common.guessing.failed_in_a_row, |field| count(&field, report));
+    let failed_in_a_row =
+        in_a_row.map_or(common.guessing.failed_in_a_row, |field| count(&field, 1_000_000, report));
+    let members = members.map_or(common.members, |field| count(&field, 1_000_000_000, report));
     Rules {
         sends_per_recipient,
         sends_per_application,
@@ -45,6 +48,7 @@ pub(super) fn read(mut limits: Section<'_>, common: &Rules, report: &mut Report)
         reads_per_verification: reads
             .map_or_else(|| common.reads_per_verification.clone(), |field| rates(&field, report)),
         guessing: Guessing { failed_checks, failed_in_a_row },
+        members,
     }
 }
 
@@ -101,7 +105,7 @@ fn rates(field: &Field<'_>, report: &mut Report) -> Vec<Rate> {
 }
 
 /// A count, or "off".
-fn count(field: &Field<'_>, report: &mut Report) -> Option<u32> {
+fn count(field: &Field<'_>, most: u32, report: &mut Report) -> Option<u32> {
     if is_off(field) {
         return None;
     }
@@ -109,7 +113,7 @@ fn count(field: &Field<'_>, report: &mut Report) -> Option<u32> {
         field.wrong("must be a whole number or \"off\"", None, report);
         return None;
     }
-    field.whole(1_u32..=1_000_000, report)
+    field.whole(1..=most, report)
 }
 
 fn is_off(field: &Field<'_>) -> bool {

@@ -121,6 +121,7 @@ pub(super) fn told_put(operation: Operation<'_>) -> Operation<'_> {
         .answer::<Shown<'static>>(200, "The member, which was there before")
         .answer::<Shown<'static>>(201, "The member, which is new")
         .tagged()
+        .problem(409, "too-many-members")
         .problem(412, "precondition-failed")
 }
 
@@ -269,6 +270,12 @@ impl From<MemberError> for Problem {
     fn from(error: MemberError) -> Self {
         match error {
             MemberError::NotFound => not_found(),
+            MemberError::Full(most) => {
+                let detail = format!(
+                    "the application has its {most} members: remove one, or have the operator raise `members` in `[limits]`"
+                );
+                Self::new(StatusCode::CONFLICT, "too-many-members", "too many members", detail)
+            }
             MemberError::Precondition => {
                 let detail = "the member was changed meanwhile, or is there already: fetch it again";
                 let status = StatusCode::PRECONDITION_FAILED;

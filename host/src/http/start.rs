@@ -85,7 +85,16 @@ pub(super) async fn handle(
 ) -> Result<Response, Problem> {
     let idempotency = idempotency::named(&headers, "POST /v1/verifications", &bytes)?;
     let only = request.member.is_none() && request.to.is_none();
-    let stored = members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await?;
+    let stored =
+        match members::named(&face, &application, request.member_id.as_deref().filter(|_| only)).await {
+            Ok(stored) => stored,
+            Err(missing) => {
+                // It may have been there when the same was asked before: what was answered then is answered again.
+                let Some(named) = idempotency else { return Err(missing) };
+                let before = face.verifier.started_before(&application, &named).await?.ok_or(missing)?;
+                return sent::answer(&face, &headers, async { Ok(before) }).await;
+            }
+        };
     let mut start = read(request, &application, stored, idempotency)?;
     start.asker.api_key = api_key;
     let (handed, caller) = (Arc::clone(&face), Arc::clone(&application));

@@ -26,6 +26,8 @@ pub struct Rules {
     pub reads_per_verification: Vec<Rate>,
     /// Wrong codes.
     pub guessing: Guessing,
+    /// How many members the application may have stored.
+    pub members: Option<u32>,
 }
 
 /// Wrong codes of one recipient, and of one member, over all verifications and purposes (NIST SP 800-63B 5.2.2).
@@ -54,6 +56,7 @@ impl Rules {
             sends_per_client_ip: None,
             reads_per_verification: Vec::new(),
             guessing: Guessing { failed_checks: None, failed_in_a_row: None },
+            members: None,
         }
     }
 }
@@ -73,6 +76,7 @@ impl Default for Rules {
                 Rate::new(250, 24 * hour),
             ],
             guessing: Guessing { failed_checks: Some(Rate::new(10, hour)), failed_in_a_row: Some(100) },
+            members: Some(1_000_000),
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum Kind {
     ApiKey = 7,
     /// A member that an application stored.
     Member = 8,
+    /// How many of something there are.
+    Count = 9,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
             Self::Application,
             Self::ApiKey,
             Self::Member,
+            Self::Count,
         ];
         all.into_iter().find(|kind| kind.number() == number)
     }

@@ -1,7 +1,8 @@
 //! The same answer again for the same request: a record of the store, written with the effect itself.
 
-use super::VerifyError;
+use super::{Started, Verifier, VerifyError};
 use crate::{
+    application::Application,
     clock::after,
     seal::Keys,
     store::{Changes, Key, Kind, Ledger, LedgerError, Stop, View},
@@ -89,6 +90,22 @@ impl Memo {
         let of = self.fingerprints.first().cloned().ok_or_else(damaged)?;
         let answer = serde_json::to_value(answer).map_err(|_| damaged())?;
         changes.put(self.key(), &Remembered { of, answer }, after(now, KEPT))
+    }
+}
+
+impl Verifier {
+    /// What a start of this name and request came to before, if it was made: for one that cannot be begun any more.
+    ///
+    /// # Errors
+    ///
+    /// When the idempotency key named another request, or when the store is busy.
+    pub async fn started_before(
+        &self,
+        application: &Application,
+        idempotency: &Idempotency,
+    ) -> Result<Option<Started>, VerifyError> {
+        let keys = self.keys.now();
+        recall(&self.ledger, Some(&Memo::new(&keys, &application.id, idempotency))).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! Members that an application stored: their addresses are registered here, and not typed at that moment.
 
+pub(super) mod count;
+
 use super::Verifier;
 use crate::{
     application::Application,
@@ -44,6 +46,9 @@ pub enum MemberError {
     /// The application has no member of this id.
     #[error("no such member")]
     NotFound,
+    /// The application has as many members as it may.
+    #[error("the application has its {0} members")]
+    Full(u32),
     /// It is not as the caller thinks.
     #[error("the member is not as the precondition says")]
     Precondition,
@@ -88,7 +93,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// When the precondition does not hold, or when the store is busy.
+    /// When the precondition does not hold, when it is one more than the application may have, or when the store is busy.
     pub async fn put_member(
         &self,
         application: &Application,
@@ -98,9 +103,10 @@ impl Verifier {
         let id = member.id.clone().ok_or(MemberError::NotFound)?;
         let keys = self.keys.now();
         let names = names(&keys, application, &id);
-        let owner = application.id.clone();
+        let (owner, most) = (application.id.clone(), application.limits.members);
+        let loaded = names.iter().cloned().chain([count::key(&owner)]).collect();
         self.ledger
-            .run(names.clone(), move |view, now| {
+            .run(loaded, move |view, now| {
                 let mut changes = Changes::none();
                 let found = find(view, &names)?;
                 if !only.holds(found.as_ref().map(|(_, stored)| stored)) {
@@ -115,6 +121,13 @@ impl Verifier {
                     updated_at: now,
                 };
                 let is_new = found.is_none();
+                if is_new {
+                    let before = count::read(view, &owner)?;
+                    if let Some(most) = most.filter(|most| before >= *most) {
+                        return Ok(Changes::none().answer(Err(MemberError::Full(most))));
+                    }
+                    count::keep(&mut changes, &owner, before.saturating_add(1))?;
+                }
                 // What was named under an older key is from now on named under the newest.
                 if let Some((name, _)) = found
                     && Some(&name) != names.first()
@@ -143,7 +156,8 @@ impl Verifier {
     ) -> Result<(), MemberError> {
         let keys = self.keys.now();
         let names = names(&keys, application, id);
-        let loaded = names.clone();
+        let owner = application.id.clone();
+        let loaded = names.iter().cloned().chain([count::key(&owner)]).collect();
         let remove = move |view: &View<'_>, _| -> Result<Done<Result<(), MemberError>>, Stop> {
             let mut changes = Changes::none();
             let Some((name, stored)) = find(view, &names)? else {
@@ -153,6 +167,7 @@ impl Verifier {
                 return Ok(changes.answer(Err(MemberError::Precondition)));
             }
             changes.remove(name);
+            count::keep(&mut changes, &owner, count::read(view, &owner)?.saturating_sub(1))?;
             Ok(changes.answer(Ok(())))
         };
         self.ledger.run(loaded, remove).await?

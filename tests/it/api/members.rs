@@ -1,6 +1,6 @@
 //! Stored members: a code goes to the address that is registered, and no answer tells it.
 
-use super::{ADA, BOTH, world};
+use super::{ADA, BOTH, configuration, world};
 use harness::{Answer, World};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -67,5 +67,42 @@ async fn a_member_may_change_and_go() {
     world.ask(other).await.is_problem(404, "member-not-found");
     assert_eq!(world.delete(PATH).await.status, 204);
     world.post("/v1/verifications", &json!({"member_id": "42"})).await.is_problem(404, "member-not-found");
+    world.stop().await;
+}
+
+/// X37: a lost answer is given again, though the member of it is gone by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_before_a_member_went_is_answered_again() {
+    let world = world("thread").await;
+    put(&world, &json!({"fields": {"mobile": ADA}})).await;
+    let ask = |key: &'static str, purpose: &'static str| {
+        let body = json!({"member_id": "42", "purpose": purpose});
+        let request = world.request(Method::POST, "/v1/verifications").header("idempotency-key", key);
+        world.ask(request.json(&body))
+    };
+    let first = ask("one", "sign_in").await;
+    assert_eq!(first.status, 201);
+    assert_eq!(world.delete(PATH).await.status, 204);
+    let again = ask("one", "sign_in").await;
+    assert_eq!((again.status, &again.body["id"]), (201, &first.body["id"]));
+    ask("two", "sign_in").await.is_problem(404, "member-not-found");
+    ask("one", "register").await.is_problem(422, "idempotency-key-reused");
+    world.stop().await;
+}
+
+/// More than the operator allows are refused with what would help; who goes makes room.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_stores_no_more_members_than_it_may() {
+    let world = World::start(&(configuration("thread", "") + "[limits]\nmembers = 2\n")).await;
+    let put = |id: u32| {
+        let request = world.request(Method::PUT, &format!("/v1/members/{id}"));
+        world.ask(request.json(&json!({"fields": {"mobile": ADA}})))
+    };
+    assert_eq!([put(1).await.status, put(2).await.status, put(1).await.status], [201, 201, 200]);
+    let refused = put(3).await;
+    refused.is_problem(409, "too-many-members");
+    assert!(refused.body["detail"].as_str().unwrap().contains("raise `members` in `[limits]`"));
+    assert_eq!(world.delete("/v1/members/2").await.status, 204);
+    assert_eq!(put(3).await.status, 201);
     world.stop().await;
 }

@@ -60,6 +60,7 @@ fn needs(hanging: &[&Hanging]) -> String {
             Need::Name(Kind::Application) => "applications",
             Need::Name(Kind::ApiKey) => "API keys",
             Need::Name(Kind::Member) => "members",
+            Need::Name(Kind::Count) => "counts",
         };
         format!("{what}: {}", hanging.records)
     };

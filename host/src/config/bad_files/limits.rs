@@ -77,7 +77,7 @@ fn an_application_has_the_common_limits_but_where_it_says_otherwise() {
     assert_eq!(limits(APPLICATION), (Rules::default(), Rules::default()));
     assert_eq!(read("").unwrap().limits, Rules::default());
     let common = "[limits]\nsends_per_recipient = \"3 per 1h30m\"\nsends_per_client_ip = \"off\"\n\
-                  reads_per_verification = \"1 per 1m\"\nfailed_checks_in_a_row = \"off\"\n";
+                  reads_per_verification = \"1 per 1m\"\nfailed_checks_in_a_row = \"off\"\nmembers = 5\n";
     let own = "[applications.web.limits]\nsends_per_client_ip = \"7 per 1m\"\nsends_per_api_key = \"9 per 1m\"\n\
                sends_per_application = \"8 per 1m\"\nreads_per_verification = \"off\"\n";
     let (common, own) = limits(&format!("{common}{APPLICATION}{own}"));
@@ -88,6 +88,7 @@ fn an_application_has_the_common_limits_but_where_it_says_otherwise() {
         ..Rules::default()
     };
     expected.guessing.failed_in_a_row = None;
+    expected.members = Some(5);
     assert_eq!(common, expected);
     expected.sends_per_client_ip = Some(Rate::new(7, minutes(1)));
     expected.sends_per_application = Some(Rate::new(8, minutes(1)));

@@ -17,8 +17,8 @@ use std::path::Path;
 const SEALED: &str = "CAST(substr(body, 2, unicode(CAST(substr(body, 1, 1) AS TEXT))) AS TEXT)";
 
 /// The name that says which key a record hangs on besides its seal: that of the person whom a verification or a delivery is
-/// about (its code is derived under the same key), its own with others. An application has none.
-const NAME: &str = "CASE WHEN kind IN (1, 2) THEN person WHEN kind <> 6 THEN id END";
+/// about (its code is derived under the same key), its own with others. Applications and counts have none.
+const NAME: &str = "CASE WHEN kind IN (1, 2) THEN person WHEN kind NOT IN (6, 9) THEN id END";
 
 /// Records that need a key of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]

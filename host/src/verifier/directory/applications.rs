@@ -5,6 +5,7 @@ use crate::{
     application::Application,
     route::Routes,
     store::{Changes, Done, Filter, Key, Kind, LedgerError, Stop, View},
+    verifier::members::count,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -143,15 +144,26 @@ impl Directory {
             if found.is_empty() {
                 return Ok(());
             }
-            let gone: Vec<Key> = found.into_iter().map(|(name, _)| Key::new(Kind::Member, name)).collect();
-            let write = move |_: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
+            // What cannot be opened is removed unread: it spoils no other.
+            let (gone, lost): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, opened)| opened.is_some());
+            let [gone, lost] =
+                [gone, lost].map(|found| found.into_iter().map(|(name, _)| Key::new(Kind::Member, name)));
+            let (gone, lost): (Vec<Key>, Vec<Key>) = (gone.collect(), lost.collect());
+            let (loaded, owner) = (gone.iter().cloned().chain([count::key(id)]).collect(), id.to_owned());
+            let write = move |view: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
                 let mut changes = Changes::none();
-                for member in &gone {
+                // Some may have gone, or got another name, since they were listed.
+                let there = view.read_all::<IgnoredAny>(&gone)?.into_iter().zip(&gone);
+                let there: Vec<&Key> = there.filter_map(|(found, key)| found.map(|_| key)).collect();
+                let left = count::read(view, &owner)?
+                    .saturating_sub(u32::try_from(there.len() + lost.len()).unwrap_or(0));
+                count::keep(&mut changes, &owner, left)?;
+                for member in there.into_iter().chain(&lost) {
                     changes.remove(member.clone());
                 }
                 Ok(changes.answer(()))
             };
-            self.ledger.insist(Vec::new(), write).await?;
+            self.ledger.insist(loaded, write).await?;
         }
     }
 

@@ -281,3 +281,39 @@ async fn an_operator_sees_and_frees_an_api_key_by_its_public_name() {
     assert_eq!(used(&house.verifier.free("web", key()).await.unwrap()), [("sends_per_api_key", 0)]);
     ask("b").await.unwrap();
 }
+
+#[tokio::test]
+async fn an_application_has_no_more_members_than_it_may_however_they_come_and_go() {
+    let house = limited(&Rules { members: Some(5), ..Rules::off() });
+    let put = |id: u32| {
+        let mut member = Member::with_fields([("mobile", ADA)]);
+        member.id = Some(format!("member-{id}"));
+        house.verifier.put_member(&house.web, member, Precondition::None)
+    };
+    let both = futures_of((0..8).map(put)).await;
+    assert_eq!(both.iter().filter(|put| put.is_ok()).count(), 5, "{both:?}");
+    assert!(both.iter().any(|put| matches!(put, Err(MemberError::Full(5)))));
+    // One that is there is written again; one that goes makes room for one.
+    assert!(matches!(put(0).await, Ok((_, false))));
+    house.verifier.remove_member(&house.web, "member-0", Precondition::None).await.unwrap();
+    assert!(house.verifier.remove_member(&house.web, "member-0", Precondition::None).await.is_err());
+    assert!(put(9).await.is_ok() && put(10).await.is_err());
+    // Each application has its own.
+    let mut member = Member::with_fields([("mobile", ADA)]);
+    member.id = Some("member-0".to_owned());
+    assert!(house.verifier.put_member(&house.shop, member, Precondition::None).await.is_ok());
+}
+
+/// What these come to, all asked for before the first is answered.
+async fn futures_of<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut all: Vec<_> = all.map(Box::pin).collect();
+    for one in &mut all {
+        let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(one.as_mut().poll(cx))).await;
+        assert!(asked.is_pending());
+    }
+    let mut done = Vec::new();
+    for one in all {
+        done.push(one.await);
+    }
+    done
+}

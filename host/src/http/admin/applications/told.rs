@@ -126,6 +126,8 @@ struct Limits {
     failed_checks: Option<String>,
     /// So many wrong codes in a row lock until freed; or `off`.
     failed_checks_in_a_row: Option<Count>,
+    /// Members that it may have stored at a time; or `off`.
+    members: Option<Count>,
 }
 
 /// One rate, or several that all hold.
