@@ -19,5 +19,5 @@ pub use key::{Key, Kind};
 pub(crate) use ledger::tests::{in_memory, parts};
 pub use ledger::{Ledger, LedgerError, LedgerParts, Tended};
 pub use record::Readable;
-pub use sqlite::{BackupError, Filter, Hanging, Look, Need, backup, look};
+pub use sqlite::{BackupError, Filter, Hanging, Listed, Look, Need, backup, look};
 pub use view::{Changes, Done, Labels, Stop, View};

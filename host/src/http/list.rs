@@ -102,7 +102,8 @@ struct Limit(#[expect(dead_code, reason = "stands for its schema")] usize);
 struct Verifications {
     /// Newest first.
     verifications: Vec<Shown>,
-    /// What to say in `after` for the page behind this one; absent on the last.
+    /// What to say in `after` for the page behind this one; absent on the last. A page may be short, or empty, and have one: the
+    /// server looks at a bounded number of records for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
@@ -111,7 +112,8 @@ struct Verifications {
 struct Deliveries<'a> {
     /// Newest first.
     deliveries: Vec<Listed<'a>>,
-    /// What to say in `after` for the page behind this one; absent on the last.
+    /// What to say in `after` for the page behind this one; absent on the last. A page may be short, or empty, and have one: the
+    /// server looks at a bounded number of records for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }

@@ -11,8 +11,8 @@ mod renewal;
 
 pub use backup::{BackupError, backup};
 pub use hanging::{Hanging, Need};
-pub use listing::Filter;
 pub(super) use listing::listed;
+pub use listing::{Filter, Listed};
 pub use look::{Look, look};
 pub(super) use records::{Found, Missed};
 pub(super) use renewal::{Stale, Walked};

@@ -4,18 +4,22 @@ use super::{Verifier, VerifyError, start::person};
 use crate::{
     delivery::Delivery,
     seal::Keys,
-    store::{Filter, Kind},
+    store::{Filter, Kind, Listed},
     verification::{Status, Verification},
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Failure, Recipient};
 use serde::de::DeserializeOwned;
 
-/// How many records one question looks at before it answers with what it has.
-const LOOKS: usize = 1_000;
+/// How many questions are asked of the store before a page is answered with what it has.
+const QUESTIONS: usize = 10;
 
 /// How many records are read at a time.
 const STEP: usize = 100;
+
+/// By how many milliseconds an id may be older than what it names, at most: an hour. It is made just before, and the record once
+/// it is the request's turn.
+const APART: i64 = 3_600_000;
 
 /// What holds of everything that is asked for.
 #[derive(Debug, Clone, Default)]
@@ -121,42 +125,41 @@ impl Verifier {
     ) -> Result<Page<T>, VerifyError> {
         let at = self.clock.now();
         let mut items = Vec::new();
-        for _ in 0..LOOKS.div_ceil(STEP) {
-            let found = self.ledger.list::<T>(filter.clone()).await?;
-            let is_last = found.len() < filter.most;
+        let fits = |item: &T| {
+            let made = made(item);
+            wanted.since.is_none_or(|since| made >= since)
+                && wanted.until.is_none_or(|until| made < until)
+                && fits(item)
+        };
+        for _ in 0..QUESTIONS {
+            let Listed { found, next } = self.ledger.list::<T>(filter.clone()).await?;
             for (id, item) in found {
                 // One that cannot be opened was told in the log, and spoils no other.
-                let Some(item) = item else {
-                    filter.before = Some(id);
-                    continue;
-                };
-                if wanted.since.is_some_and(|since| made(&item) < since) {
-                    return Ok(Page { items, next: None, at });
-                }
-                if fits(&item) {
-                    items.push(item);
-                }
+                items.extend(item.filter(&fits));
                 if items.len() == wanted.most {
                     return Ok(Page { items, next: Some(id), at });
                 }
-                filter.before = Some(id);
             }
-            if is_last {
+            if next.is_none() {
                 return Ok(Page { items, next: None, at });
             }
+            filter.before = next;
         }
         Ok(Page { items, next: filter.before, at })
     }
 }
 
 fn filter(kind: Kind, prefix: &str, wanted: &Wanted, keys: &Keys) -> Filter {
-    // Ids begin with the time: 48 bits of milliseconds (RFC 9562 section 5.7).
+    // Ids begin with the time: 48 bits of milliseconds (RFC 9562 section 5.7), and are made just before what they name.
     let until = wanted.until.map(|until| format!("{prefix}{:012x}", until.as_millisecond().max(0)));
+    let from = wanted
+        .since
+        .map(|since| format!("{prefix}{:012x}", since.as_millisecond().saturating_sub(APART).max(0)));
     let before = match (wanted.after.clone(), until) {
         (Some(after), Some(until)) => Some(after.min(until)),
         (after, until) => after.or(until),
     };
     let people = wanted.to.iter().flat_map(|to| keys.newest_first().map(|key| person(key, to)));
     let person = people.collect();
-    Filter { before, application: wanted.application.clone(), person, ..Filter::of(kind, STEP) }
+    Filter { before, from, application: wanted.application.clone(), person, ..Filter::of(kind, STEP) }
 }

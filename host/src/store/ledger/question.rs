@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     store::{
         Kind,
-        sqlite::{Database, Filter, Found, listed},
+        sqlite::{Database, Filter, Found, Listed, listed},
     },
 };
 use jiff::Timestamp;
@@ -42,7 +42,8 @@ impl Ledger {
     }
 
     /// The records that have these labels, with their ids, newest first; without what it says the id of one that cannot be
-    /// opened, which is told in the log. What is being written meanwhile may be missing.
+    /// opened, which is told in the log. One question looks at a bounded number of them, and says where the next one goes on.
+    /// What is being written meanwhile may be missing.
     ///
     /// # Errors
     ///
@@ -50,9 +51,10 @@ impl Ledger {
     pub async fn list<T: DeserializeOwned>(
         &self,
         filter: Filter,
-    ) -> Result<Vec<(String, Option<T>)>, LedgerError> {
-        let found = self.ask(move |database, now| Ok(listed(database, &filter, now)?)).await?;
-        Ok(found.into_iter().map(legible).collect())
+    ) -> Result<Listed<(String, Option<T>)>, LedgerError> {
+        let Listed { found, next } =
+            self.ask(move |database, now| Ok(listed(database, &filter, now)?)).await?;
+        Ok(Listed { found: found.into_iter().map(legible).collect(), next })
     }
 
     pub(super) async fn ask<T: Send + 'static>(

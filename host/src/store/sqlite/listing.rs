@@ -6,7 +6,10 @@ use super::{
 };
 use crate::store::{Key, Kind, fault::Fault, view::Labels};
 use jiff::Timestamp;
-use rusqlite::{params_from_iter, types::Value};
+use rusqlite::{
+    params_from_iter,
+    types::{Value, ValueRef},
+};
 
 /// Which records are asked for: those that have every label that is named.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub struct Filter {
     pub kind: Kind,
     /// Only those whose id is less than this one: the last of the page before.
     pub before: Option<String>,
+    /// Only those whose id is not less than this one.
+    pub from: Option<String>,
     /// Only of this application.
     pub application: Option<String>,
     /// Only about this person: its name under each key of the server. Empty: about anybody.
@@ -30,47 +35,86 @@ pub struct Filter {
 impl Filter {
     /// The newest of a kind.
     pub fn of(kind: Kind, most: usize) -> Self {
-        Self { kind, before: None, application: None, person: Vec::new(), state: None, provider: None, most }
+        let (before, from, application, person) = (None, None, None, Vec::new());
+        Self { kind, before, from, application, person, state: None, provider: None, most }
     }
 }
 
-/// The records that have these labels and whose time is not over, newest first.
+/// A part of a list: what was found, and the id that the next part begins below, if there may be more.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// What was found, newest first: perhaps nothing, although more follows.
+    pub found: Vec<T>,
+    /// What to give as [`Filter::before`] to go on.
+    pub next: Option<String>,
+}
+
+/// How many records one statement looks at, whether they fit or not: so long others wait for the connection at most.
+const LOOKED: usize = 1_000;
+
+/// The records that have these labels and whose time is not over, newest first, among the next thousand that an index gives.
 pub(in crate::store) fn listed(
     database: &Database,
     filter: &Filter,
     now: Timestamp,
-) -> Result<Vec<Found>, Fault> {
-    // What is not asked for is no part of the statement, so that the index that fits can be used.
-    let mut conditions = vec!["kind = ? AND id < ? AND (keep_until IS NULL OR keep_until > ?)".to_owned()];
-    // Ids are ASCII: nothing sorts after this.
-    let before = filter.before.as_deref().unwrap_or("\u{7f}").to_owned();
-    let now = now.as_millisecond();
-    let mut values: Vec<Value> = vec![i64::from(filter.kind.number()).into(), before.into(), now.into()];
+) -> Result<Listed<Found>, Fault> {
     let state = filter.state.map(str::to_owned);
+    let mut fits = vec!["(keep_until IS NULL OR keep_until > ?)".to_owned()];
+    let mut values: Vec<Value> = vec![now.as_millisecond().into()];
+    let mut narrowed = Vec::new();
     for (column, value) in
         [("application", &filter.application), ("state", &state), ("provider", &filter.provider)]
     {
-        if let Some(value) = value {
-            conditions.push(format!("{column} = ?"));
+        let Some(value) = value else { continue };
+        // The index of people is narrower than that of applications, and only one can lead.
+        if column == "application" && filter.person.is_empty() {
+            narrowed.push((format!("{column} = ?"), vec![value.clone().into()]));
+        } else {
+            fits.push(format!("{column} = ?"));
             values.push(value.clone().into());
         }
     }
     if !filter.person.is_empty() {
-        conditions.push(format!("person IN ({})", vec!["?"; filter.person.len()].join(", ")));
-        values.extend(filter.person.iter().cloned().map(Value::from));
+        let people = filter.person.iter().cloned().map(Value::from).collect();
+        narrowed.push((format!("person IN ({})", vec!["?"; filter.person.len()].join(", ")), people));
     }
-    values.push(i64::try_from(filter.most).unwrap_or(i64::MAX).into());
-    let conditions = conditions.join(" AND ");
-    let select =
-        format!("SELECT body, keep_until, id FROM records WHERE {conditions} ORDER BY id DESC LIMIT ?");
+    let index = match (filter.person.is_empty(), &filter.application) {
+        (false, _) => "INDEXED BY records_person",
+        (true, Some(_)) => "INDEXED BY records_application",
+        (true, None) => "",
+    };
+    let mut conditions = vec!["kind = ? AND id < ? AND id >= ?".to_owned()];
+    // Ids are ASCII: nothing sorts after this.
+    let before = filter.before.as_deref().unwrap_or("\u{7f}").to_owned();
+    values.extend([i64::from(filter.kind.number()).into(), before.into()]);
+    values.push(filter.from.clone().unwrap_or_default().into());
+    for (condition, narrowing) in narrowed {
+        conditions.push(condition);
+        values.extend(narrowing);
+    }
+    values.push(i64::try_from(LOOKED).unwrap_or(i64::MAX).into());
+    let (fits, conditions) = (fits.join(" AND "), conditions.join(" AND "));
+    let select = format!(
+        "SELECT CASE WHEN {fits} THEN body END, keep_until, id FROM records {index} WHERE {conditions}
+         ORDER BY id DESC LIMIT ?"
+    );
     let mut select = database.connection.prepare_cached(&select)?;
     let mut rows = select.query(params_from_iter(values))?;
-    let mut found = Vec::new();
+    let (mut found, mut looked, mut last) = (Vec::new(), 0, None);
     while let Some(row) = rows.next()? {
-        let key = Key::new(filter.kind, row.get::<_, String>(2)?);
-        let (body, keep_until) = sealed(row)?;
-        let record = opened(&database.seals, &key, &body, Labels::until(keep_until));
-        found.push((key, record));
+        let id = row.get::<_, String>(2)?;
+        looked += 1;
+        if row.get_ref(0)? != ValueRef::Null {
+            let key = Key::new(filter.kind, &*id);
+            let (body, keep_until) = sealed(row)?;
+            let record = opened(&database.seals, &key, &body, Labels::until(keep_until));
+            found.push((key, record));
+        }
+        last = Some(id);
+        if found.len() == filter.most {
+            break;
+        }
     }
-    Ok(found)
+    let next = last.filter(|_| looked == LOOKED || found.len() == filter.most);
+    Ok(Listed { found, next })
 }

@@ -231,7 +231,7 @@ async fn a_record_that_cannot_be_opened_is_left_out_of_what_is_listed() {
     assert_eq!(other.execute(stolen, []).unwrap(), 1);
     let named = |id: &str| (id.to_owned(), 7_u64);
     assert_eq!(ledger.all::<u64>(Kind::Slot).await.unwrap(), [named("a"), named("c")]);
-    let listed = ledger.list::<u64>(Filter::of(Kind::Slot, 9)).await.unwrap();
+    let listed = ledger.list::<u64>(Filter::of(Kind::Slot, 9)).await.unwrap().found;
     let expected = [("c".to_owned(), Some(7)), ("b".to_owned(), None), ("a".to_owned(), Some(7))];
     assert_eq!(listed, expected);
 }

@@ -26,7 +26,7 @@ async fn records_are_listed_by_their_labels_newest_first_a_page_at_a_time() {
         ledger.run(Vec::new(), item(n, labels)).await.unwrap();
     }
     let list = async |filter: Filter| -> Vec<u32> {
-        ledger.list::<u32>(filter).await.unwrap().into_iter().map(|(_, n)| n.unwrap()).collect()
+        ledger.list::<u32>(filter).await.unwrap().found.into_iter().map(|(_, n)| n.unwrap()).collect()
     };
     let of = |most| Filter::of(Kind::Delivery, most);
     assert_eq!(list(of(3)).await, [29, 28, 27]);
@@ -114,4 +114,42 @@ async fn jobs_that_write_much_share_no_commit_with_all_the_others() {
         assert_eq!(job.await.unwrap(), n);
     }
     assert_eq!(ledger.all::<String>(Kind::Slot).await.unwrap().len(), 12);
+}
+
+/// A list that nothing fits is answered a piece at a time, and no piece looks at more than a thousand records.
+#[tokio::test]
+async fn whatever_is_looked_for_one_question_looks_at_a_bounded_number() {
+    let (ledger, _hand) = ledger();
+    let many = move |_: &View<'_>, _| {
+        let mut changes = Changes::none();
+        for n in 0..2_500_u32 {
+            let labels = Labels {
+                application: Some("web".to_owned()),
+                person: Some("p".to_owned()),
+                state: Some(if n == 7 { "failed" } else { "sent" }),
+                ..Labels::until(Timestamp::MAX)
+            };
+            changes.put_labeled(Key::new(Kind::Delivery, format!("dlv_{n:04}")), &n, labels)?;
+        }
+        Ok(changes.answer(()))
+    };
+    ledger.run(Vec::new(), many).await.unwrap();
+    let failed = Filter { state: Some("failed"), ..Filter::of(Kind::Delivery, 9) };
+    for (application, person) in
+        [(None, vec![]), (Some("web"), vec![]), (None, vec!["p"]), (Some("web"), vec!["p", "q"])]
+    {
+        let (application, person) =
+            (application.map(str::to_owned), person.into_iter().map(str::to_owned).collect());
+        let mut filter = Filter { application, person, ..failed.clone() };
+        let mut pieces = Vec::new();
+        loop {
+            let listed = ledger.list::<u32>(filter.clone()).await.unwrap();
+            pieces.push(listed.found.len());
+            let Some(next) = listed.next else { break };
+            filter.before = Some(next);
+        }
+        assert_eq!(pieces, [0, 0, 1], "{filter:?}");
+    }
+    let from = Filter { from: Some("dlv_2498".to_owned()), ..Filter::of(Kind::Delivery, 9) };
+    assert_eq!(ledger.list::<u32>(from).await.unwrap().found.len(), 2);
 }
