@@ -24,14 +24,14 @@ use tracing_core::{Callsite, Interest, Kind, callsite::Identifier};
 
 mod session;
 
-/// Callsites of all providers together.
-const MOST_CALLSITES: usize = 20_000;
+/// Callsites of one provider, over all its runs: one that makes them up takes none from the others.
+const MOST_CALLSITES: usize = 2_000;
 
 /// Fields of one callsite, which is `tracing`'s own limit.
 const MOST_FIELDS: usize = 32;
 
 /// The bytes of a callsite's description, which is kept for ever.
-const LONGEST_DESCRIPTION: usize = 16 << 10;
+const LONGEST_DESCRIPTION: usize = 4 << 10;
 
 /// The characters of one value that are shown.
 const LONGEST_TEXT: usize = 8 << 10;
@@ -83,22 +83,22 @@ impl Log {
 
     /// Makes a callsite known (JSON); `None` where it is unreadable or there are too many.
     fn register(&self, description: &[u8]) -> Option<&'static Site> {
-        type Sites = HashMap<(std::sync::Arc<str>, Vec<u8>), &'static Site>;
+        type Sites = HashMap<std::sync::Arc<str>, HashMap<Vec<u8>, &'static Site>>;
         static SITES: OnceLock<Mutex<Sites>> = OnceLock::new();
         if description.len() > LONGEST_DESCRIPTION {
             return None;
         }
-        let key = (std::sync::Arc::clone(&self.provider), description.to_vec());
         let site = {
             let mut sites = SITES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(known) = sites.get(&key) {
+            let sites = sites.entry(std::sync::Arc::clone(&self.provider)).or_default();
+            if let Some(known) = sites.get(description) {
                 return Some(known);
             }
             if sites.len() >= MOST_CALLSITES {
                 return None;
             }
             let site = self.leak(serde_json::from_slice(description).ok()?)?;
-            sites.insert(key, site);
+            sites.insert(description.to_vec(), site);
             site
         };
         tracing_core::callsite::register(site);
@@ -251,4 +251,33 @@ pub(crate) fn max_level() -> u8 {
     tracing::level_filters::LevelFilter::current()
         .into_level()
         .map_or(0, |level| provider_api::trace::level_number(&level))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A library that makes up callsites without end must silence nobody but itself.
+    #[test]
+    fn a_provider_has_a_share_of_callsites_of_its_own() {
+        let log = |provider| Log::new(provider, Redactor::default());
+        let description = |n: usize| {
+            let fields: Vec<String> = Vec::new();
+            let told = serde_json::json!({
+                "name": format!("event {n}"), "target": "t", "level": 3, "fields": fields, "span": false,
+            });
+            told.to_string().into_bytes()
+        };
+        let greedy = log("greedy_with_callsites");
+        let given = (0..MOST_CALLSITES + 10).filter(|n| greedy.register(&description(*n)).is_some()).count();
+        assert_eq!(given, MOST_CALLSITES);
+        assert!(greedy.register(&description(0)).is_some(), "what is known stays known");
+        assert!(
+            log("greedy_with_callsites").register(&description(MOST_CALLSITES)).is_none(),
+            "whatever its run"
+        );
+        assert!(log("modest_with_callsites").register(&description(0)).is_some());
+        let long = vec![b' '; LONGEST_DESCRIPTION + 1];
+        assert!(log("modest_with_callsites").register(&long).is_none());
+    }
 }
