@@ -92,7 +92,7 @@ pub(super) async fn handle(
                 // It may have been there when the same was asked before: what was answered then is answered again.
                 let Some(named) = idempotency else { return Err(missing) };
                 let before = face.verifier.started_before(&application, &named).await?.ok_or(missing)?;
-                return sent::answer(&face, &headers, async { Ok(before) }).await;
+                return sent::answer(&face, &application, &headers, async { Ok(before) }).await;
             }
         };
     let mut start = read(request, &application, stored, idempotency)?;
