@@ -70,7 +70,7 @@ pub struct OpenAnswer {
     #[serde(default)]
     pub addresses: Vec<Address>,
     /// Whether, as it is configured, it may have a word about a member: `false` spares every start the question.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub judges_members: bool,
 }
 

@@ -11,8 +11,10 @@ use std::{
     process::{Command, Output},
 };
 
-/// What cargo needs to find itself, its compiler and the crates that are there already.
-const KEPT: [&str; 6] = ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "TMPDIR"];
+/// What cargo needs to find itself, its compiler and the crates that are there already; and what keeps rustup from fetching
+/// another compiler.
+const KEPT: [&str; 7] =
+    ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_AUTO_INSTALL", "TMPDIR"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
