@@ -4,6 +4,7 @@ mod desk;
 mod error;
 mod question;
 mod renewal;
+mod upkeep;
 
 pub use error::LedgerError;
 
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 use question::{Question, answer};
 use std::{path::Path, sync::Arc, thread};
 use tokio::sync::{mpsc, oneshot, watch};
+use upkeep::Upkeep;
 
 /// How many jobs may wait.
 const QUEUE: usize = 4096;
@@ -100,8 +102,9 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
+        let upkeep = questions.clone().map(|questions| Upkeep::new(questions, queue.downgrade()));
         spawn("ledger", move || {
-            Desk { database, recent: Recent::default(), clock, metrics, health }
+            Desk { database, recent: Recent::default(), upkeep, clock, metrics, health }
                 .serve(items, mpsc::Receiver::blocking_recv);
         })?;
         Ok(Self { queue, questions, fault })

@@ -79,7 +79,13 @@ impl Database {
 
     /// Writes the log back into the file, which then is the whole store.
     pub(super) fn write_back(&self) -> Result<(), Fault> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy == 0 { Ok(()) } else { Err(Fault::Locked("somebody still reads the store".to_owned())) }
+    }
+
+    /// Writes as much of the log back as nobody reads any more, beside whoever writes.
+    pub(super) fn write_back_some(&self) -> Result<(), Fault> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
     /// Lets the file grow to this many pages and no further, as a full disk would.
@@ -113,10 +119,11 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    // Every commit is flushed before it is acknowledged; the log grows to 16 MiB before it is written back.
+    // Every commit is flushed before it is acknowledged. The log is written back by `ledger::upkeep`; only where that does
+    // not come to it for 64 MiB, a commit does it.
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
     settle(&connection)?;
     Ok(connection)
 }

@@ -1,6 +1,6 @@
 //! The ledger's thread: gathers what waits, does it in order, and tells whether the store takes writes.
 
-use super::{LedgerError, Tended, question::Question};
+use super::{LedgerError, Tended, question::Question, upkeep::Upkeep};
 use crate::{
     clock::{Clock, Stopwatch},
     metrics::Metrics,
@@ -30,6 +30,8 @@ pub(super) enum Item {
     Renew(Stale, oneshot::Sender<Result<usize, LedgerError>>),
     /// Notes the keys of the server that records may hang on.
     Note(Vec<String>, oneshot::Sender<Result<(), LedgerError>>),
+    /// The most of the log is written back: what came to it meanwhile is left.
+    WrittenBack,
     /// Does nothing more: what comes later finds the store closed.
     Close(oneshot::Sender<Result<(), LedgerError>>),
 }
@@ -38,6 +40,7 @@ pub(super) enum Item {
 pub(super) struct Desk {
     pub(super) database: Database,
     pub(super) recent: Recent,
+    pub(super) upkeep: Option<Upkeep>,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: watch::Sender<Option<Fault>>,
@@ -88,6 +91,10 @@ impl Desk {
                         let noted = self.database.note_keys(keys.iter().map(String::as_str));
                         let _sent = asker.send(noted.map_err(LedgerError::from));
                     }
+                    Item::WrittenBack => {
+                        self.apply(std::mem::take(&mut batch), now);
+                        self.write_back_rest();
+                    }
                     Item::Close(asker) => {
                         self.apply(std::mem::take(&mut batch), now);
                         // Whoever asked may be gone.
@@ -111,8 +118,21 @@ impl Desk {
             Kept::Bytes(bytes) => {
                 self.metrics.batch(jobs, bytes, took.seconds());
                 self.is_well();
+                if let Some(upkeep) = &mut self.upkeep {
+                    upkeep.wrote(bytes);
+                }
             }
             Kept::Refused(fault) => self.is_ill(fault),
+        }
+    }
+
+    /// While nobody writes, so that the log begins anew instead of growing.
+    fn write_back_rest(&mut self) {
+        if let Err(fault) = self.database.write_back_some() {
+            tracing::debug!(error = %fault, "the store's log goes on growing");
+        }
+        if let Some(upkeep) = &mut self.upkeep {
+            upkeep.is_done();
         }
     }
 

@@ -22,7 +22,7 @@ impl Ledger {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
         let metrics = Arc::new(Metrics::new(clock.now()));
-        let desk = Desk { database, recent: Recent::default(), clock, metrics, health };
+        let desk = Desk { database, recent: Recent::default(), upkeep: None, clock, metrics, health };
         thread::spawn(move || {
             desk.serve(items, |items| {
                 thread::yield_now();

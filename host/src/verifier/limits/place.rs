@@ -57,7 +57,8 @@ impl Spot {
         &self.key
     }
 
-    /// Writes the record under its newest name, and takes it from under an older one.
+    /// Writes the record under its newest name, and takes it from under an older one. It is kept until then or up to ten
+    /// minutes longer, which no limit minds: so most counts change nothing that an index holds.
     pub(super) fn put<T: Serialize>(
         &self,
         changes: &mut Changes,
@@ -67,7 +68,7 @@ impl Spot {
         if let Some(left) = &self.left {
             changes.remove(left.clone());
         }
-        changes.put(self.key.clone(), record, until)
+        changes.put(self.key.clone(), record, rounded_up(until))
     }
 
     /// Says under the older name where the record went, if it does: for those who wrote its name down.
@@ -82,11 +83,28 @@ impl Spot {
     }
 }
 
+/// The next time that is whole tens of minutes.
+fn rounded_up(time: Timestamp) -> Timestamp {
+    let parts = time.as_millisecond().saturating_add(GRAIN - 1).div_euclid(GRAIN);
+    Timestamp::from_millisecond(parts.saturating_mul(GRAIN)).unwrap_or(Timestamp::MAX)
+}
+
+/// Ten minutes in milliseconds.
+const GRAIN: i64 = 600_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::seal::Chance;
     use std::{fs, time::Duration};
+
+    #[test]
+    fn a_time_is_rounded_up_and_never_down() {
+        for (time, rounded) in [(0, 0), (1, 600_000), (600_000, 600_000), (-1, 0)] {
+            assert_eq!(rounded_up(crate::clock::millis(time)), crate::clock::millis(rounded));
+        }
+        assert_eq!(rounded_up(Timestamp::MAX), Timestamp::MAX);
+    }
 
     /// What was counted under a key stays counted when a newer one is added to the file, and does not stay there.
     #[tokio::test]

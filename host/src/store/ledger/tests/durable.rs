@@ -198,6 +198,24 @@ async fn a_full_disk_costs_no_acknowledged_write_and_mends_by_itself() {
     ledger.run(Vec::new(), large("yes".to_owned())).await.unwrap();
 }
 
+/// Far less than what a commit would write back by itself.
+#[tokio::test]
+async fn the_log_is_written_back_beside_the_jobs_and_begins_anew() {
+    let place = place();
+    let ledger = place.open().unwrap();
+    for n in 0..320 {
+        let write = move |_: &View<'_>, now| {
+            let mut changes = Changes::none();
+            changes.put(key(&format!("{n}")), &"x".repeat(100_000), after(now, Duration::from_mins(1)))?;
+            Ok(changes.answer(()))
+        };
+        ledger.run(Vec::new(), write).await.unwrap();
+    }
+    let log = place.path.with_extension("db-wal").metadata().unwrap().len();
+    assert!(log < 16 << 20, "{log} bytes");
+    assert_eq!(ledger.run(vec![key("a")], add("a", 1)).await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn a_record_that_somebody_moved_or_changed_is_damaged_and_spoils_no_other() {
     let place = place();
