@@ -1,12 +1,13 @@
 //! One provider with its thread or process, its bounds, its health.
 
+mod reading;
+
 use super::{
     breaker::{Breaker, Era, Outcome, Why},
     engine::{Answer, Engine},
     libraries::LibraryInfo,
     redact::Redactor,
     settings::Settings,
-    worker::{LARGEST_REPLY, too_large},
 };
 use crate::{
     clock::{Clock, after},
@@ -18,6 +19,7 @@ use provider_api::{
     OpenAnswer, Receipt,
     abi::{Reply, frame, ops},
 };
+use reading::{Failed, read};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fmt,
@@ -61,12 +63,6 @@ pub struct Lane {
 pub struct Place<'a> {
     _place: Option<SemaphorePermit<'a>>,
     _belated: Option<SemaphorePermit<'a>>,
-}
-
-/// A call that did not come to a `Reply::Ok`.
-struct Failed {
-    error: DeliveryError,
-    outcome: Outcome,
 }
 
 impl Lane {
@@ -291,41 +287,7 @@ impl Lane {
     ) -> Result<T, Failed> {
         let request = frame::encode(request, &[]).into();
         let answer = self.clock.timeout(limit, self.engine.call(op, request)).await;
-        let broken = |text: String| Failed { error: DeliveryError::broken(text), outcome: Outcome::Panicked };
-        match answer {
-            Some(Answer::Reply(Reply::Ok(bytes) | Reply::Err(bytes))) if bytes.len() > LARGEST_REPLY => {
-                Err(Failed { error: too_large(bytes.len()), outcome: Outcome::Panicked })
-            }
-            Some(Answer::Reply(Reply::Ok(bytes))) => match frame::decode(&bytes) {
-                Ok((value, _)) => Ok(value),
-                Err(cause) => Err(broken(format!("the provider's answer is unreadable: {cause}"))),
-            },
-            Some(Answer::Reply(Reply::Err(bytes))) => match frame::decode::<DeliveryError>(&bytes) {
-                Ok((error, _)) => Err(Failed { outcome: outcome_of(&error.failure), error }),
-                Err(cause) => Err(broken(format!("the provider's error is unreadable: {cause}"))),
-            },
-            Some(Answer::Reply(Reply::Panicked(bytes))) => {
-                let said = frame::decode::<DeliveryError>(&bytes).map(|(error, _)| error.text);
-                Err(broken(said.unwrap_or_else(|_| "the provider panicked".to_owned())))
-            }
-            Some(Answer::Reply(Reply::UnknownOp)) => {
-                let error = DeliveryError::broken("the provider's library does not know this operation");
-                Err(Failed { error, outcome: Outcome::Answered })
-            }
-            Some(Answer::Ended(how)) => {
-                let error =
-                    DeliveryError::unknown(format!("the provider ended while it held the message: {how}"));
-                Err(Failed { error, outcome: Outcome::Ended })
-            }
-            Some(Answer::NotAsked(why)) => {
-                let error = DeliveryError::unavailable(format!("the provider was not asked: {why}"));
-                Err(Failed { error, outcome: Outcome::Unavailable })
-            }
-            None => {
-                let error = DeliveryError::unknown(format!("the provider did not answer within {limit:?}"));
-                Err(Failed { error, outcome: Outcome::Unavailable })
-            }
-        }
+        read(answer, limit)
     }
 
     fn admit(&self) -> Result<Era, DeliveryError> {
@@ -370,15 +332,6 @@ impl Lane {
 
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A refusal is an answer; only silence and outages count against the service.
-fn outcome_of(failure: &Failure) -> Outcome {
-    match failure {
-        Failure::Unavailable | Failure::Unknown => Outcome::Unavailable,
-        Failure::Broken => Outcome::Panicked,
-        _ => Outcome::Answered,
     }
 }
 

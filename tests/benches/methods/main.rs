@@ -95,13 +95,13 @@ fn listing(runtime: &Runtime, isolation: Isolation, count: usize) -> Duration {
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
     let metrics = Arc::new(Metrics::new(clock.now()));
     let parts =
-        LedgerParts { keys: Arc::clone(&keys), chance: chance.clone(), clock: clock.clone(), metrics };
+        LedgerParts { keys: Arc::clone(&keys).into(), chance: chance.clone(), clock: clock.clone(), metrics };
     let verifier = Verifier::new(VerifierParts {
         applications: [("web".to_owned(), application.clone())].into(),
         routes: Routes::default(),
         providers: Arc::clone(&providers),
         ledger: Ledger::in_memory(parts).unwrap(),
-        keys,
+        keys: keys.into(),
         clock,
         chance,
     });
