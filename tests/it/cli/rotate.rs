@@ -137,11 +137,10 @@ async fn a_key_is_taken_while_requests_go_on_and_no_count_splits() {
     let mut server = console.serve();
     let before = start(&server, json!({ "to": ADA })).await.1;
     let code = code_for(&console, ADA);
-    let address = server.address().to_owned();
+    let address = server.address();
     let wave = |name: &'static str| {
         let tasks: Vec<_> = (0..8)
             .map(|task| {
-                let address = address.clone();
                 tokio::spawn(async move {
                     let client = reqwest::Client::builder().no_proxy().build().unwrap();
                     let mut made = 0;

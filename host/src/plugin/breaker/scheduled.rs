@@ -42,7 +42,9 @@ impl Lane {
 
 fn all(calls: Vec<impl FnOnce() + Send + 'static>) {
     let calls: Vec<_> = calls.into_iter().map(|call| thread::spawn(call)).collect();
-    calls.into_iter().for_each(|call| call.join().unwrap());
+    for call in calls {
+        call.join().unwrap();
+    }
 }
 
 /// However many calls fail at once, it is one rest of its first length: those let through before it began do not
