@@ -35,7 +35,8 @@ impl Sends {
             return Self::default();
         }
         let Application { id, limits: rules, .. } = application;
-        let api_key = asker.api_key.as_ref().map(|key| public_name(key.expose()));
+        let counted = asker.api_key.as_ref().filter(|_| rules.sends_per_api_key.is_some());
+        let api_key = counted.map(|key| public_name(key.expose()));
         let limits = [
             (PER_RECIPIENT, rules.sends_per_recipient, Some(address(recipient.as_str()))),
             (PER_APPLICATION, rules.sends_per_application, Some(String::new())),
