@@ -11,12 +11,12 @@ pub use message::by_hand;
 pub use running::Settling;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Stopwatch},
     delivery::{Delivery, Outcome, Prices, TOO_LATE},
     metrics::Metrics,
     plugin::Providers,
     seal::{Chance, DeliveryId, KeyRing},
-    store::{Ledger, LedgerError},
+    store::{Changes, Key, Ledger, LedgerError, View},
     template::Templates,
     verification::Verification,
 };
@@ -119,14 +119,13 @@ impl Outbox {
         })
     }
 
-    /// Waits while too much is taken over already.
-    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
-        Arc::clone(&self.shared.belated).acquire_owned().await.ok()
+    /// A turn to take one over, unless too much is taken over already.
+    fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.belated).try_acquire_owned().ok()
     }
 
     /// Hands over what was put off.
-    fn hand_over_late(&self, turn: Option<OwnedSemaphorePermit>, due: Claimed) -> Settling {
+    fn hand_over_late(&self, turn: OwnedSemaphorePermit, due: Claimed) -> Settling {
         let (verification, delivery) = *due;
         let (shared, message) = (Arc::clone(&self.shared), delivery.message.clone());
         self.running.spawn(message, async move {
@@ -137,7 +136,7 @@ impl Outbox {
     }
 
     /// Goes on where a delivery that was taken over came to this.
-    fn settle(&self, turn: Option<OwnedSemaphorePermit>, due: Claimed, error: DeliveryError) -> Settling {
+    fn settle(&self, turn: OwnedSemaphorePermit, due: Claimed, error: DeliveryError) -> Settling {
         let (verification, delivery) = *due;
         let shared = Arc::clone(&self.shared);
         let message = delivery.message.clone();
@@ -193,13 +192,6 @@ impl Shared {
         }
     }
 
-    /// Hands over once and looks at the clock meanwhile.
-    async fn ask(&self, verification: &Verification, delivery: &Delivery, patience: Patience) -> Answered {
-        let began = self.parts.clock.now();
-        let answer = self.deliver(verification, delivery, patience).await;
-        Answered { answer, took: Some(self.parts.clock.now().duration_since(began).unsigned_abs()) }
-    }
-
     /// Keeps what became of a delivery, however long the store takes no writes: were it lost, the message would be sent
     /// again. Where a record that is only needed to give a send back cannot be read, it is not given back.
     async fn keep(&self, mut settlement: Settlement) -> Result<Settled, LedgerError> {
@@ -217,34 +209,46 @@ impl Shared {
         }
     }
 
-    /// Hands over once, within the bounds of the provider's lane.
-    async fn deliver(
-        &self,
-        verification: &Verification,
-        delivery: &Delivery,
-        patience: Patience,
-    ) -> Result<Receipt, DeliveryError> {
+    /// Hands over once, within the bounds of the provider's lane, and measures how long the provider had the message.
+    async fn ask(&self, verification: &Verification, delivery: &Delivery, patience: Patience) -> Answered {
+        let unasked = |error| Answered { answer: Err(error), took: None };
         let Some(lane) = self.parts.providers.lane(&delivery.provider) else {
             let text = format!("provider `{}` is not open", delivery.provider);
-            return Err(DeliveryError::unavailable(text));
+            return unasked(DeliveryError::unavailable(text));
         };
         let place = match patience {
             Patience::None => None,
             Patience::Belated => Some(lane.place().await),
         };
-        let now = self.parts.clock.now();
-        if place.is_some() && !verification.is_pending(now) {
-            return Err(too_late());
+        if place.is_some() && !self.is_still_wanted(verification, delivery).await {
+            return unasked(too_late());
         }
-        let code = verification
-            .code(&self.parts.keys.now(), delivery.generation)
-            .map_err(|why| DeliveryError::misconfigured(why.to_string()))?;
-        let templates = self.parts.templates.load_full();
+        let code = match verification.code(&self.parts.keys.now(), delivery.generation) {
+            Ok(code) => code,
+            Err(why) => return unasked(DeliveryError::misconfigured(why.to_string())),
+        };
+        let (now, templates) = (self.parts.clock.now(), self.parts.templates.load_full());
         let message = message::write(verification, delivery, &code, &templates, now);
-        match place {
+        let began = Stopwatch::start();
+        let answer = match place {
             Some(place) => lane.deliver_at(place, message).await,
             None => lane.deliver(message).await,
-        }
+        };
+        Answered { answer, took: Some(began.elapsed()) }
+    }
+
+    /// Whether a message that had to wait is needed now: its verification may have been approved or canceled meanwhile, or
+    /// got a fresh code. Where the store cannot say, what was known before it waited counts.
+    async fn is_still_wanted(&self, verification: &Verification, delivery: &Delivery) -> bool {
+        let key = Key::from(&delivery.verification);
+        let announced = vec![key.clone()];
+        let look = move |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<Verification>(&key)?));
+        let found = self.parts.ledger.insist(announced, look).await;
+        let now = self.parts.clock.now();
+        let is_wanted = |verification: &Verification| {
+            verification.is_pending(now) && verification.generation == delivery.generation
+        };
+        found.map_or_else(|_| is_wanted(verification), |found| found.as_ref().is_some_and(is_wanted))
     }
 }
 

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MOST: usize = 64;
 
 /// How many deliveries that cannot be taken are remembered.
-const MOST_BROKEN: usize = 4096;
+const MOST_BROKEN: usize = 65_536;
 
 /// The deliveries that are due and cannot be taken, whatever is tried, as their records are damaged. Each is told once;
 /// the next start tries again.
@@ -93,7 +93,8 @@ impl Outbox {
             if broken.0.contains(&key) {
                 continue;
             }
-            let turn = self.turn().await;
+            // It waits where it stands: everything else that is looked after goes on.
+            let Some(turn) = self.turn() else { return 0 };
             let (claimed, carried) = (key.clone(), Arc::clone(&carried));
             let claim = move |view: &View<'_>, now| claim(view, &claimed, &carried, now);
             match self.shared.parts.ledger.insist(Vec::new(), claim).await {
@@ -113,7 +114,7 @@ impl Outbox {
     }
 
     /// Does what was claimed.
-    fn act(&self, turn: Option<OwnedSemaphorePermit>, claim: Claim) {
+    fn act(&self, turn: OwnedSemaphorePermit, claim: Claim) {
         let due = match &claim {
             Claim::Nothing => return,
             Claim::Hand(due) | Claim::Late(due) | Claim::Orphan(due) => due,

@@ -338,3 +338,21 @@ async fn a_code_that_could_not_be_sent_does_not_make_the_one_before_it_wrong() {
         assert_eq!(kept[0].1.generation, generation, "{told:?} {settled:?}");
     }
 }
+
+/// What became of its verification while it waited for a place, the store knows.
+#[tokio::test]
+async fn a_message_that_waited_is_held_to_what_its_verification_is_by_then() {
+    let hand = ManualClock::at(millis(1_000));
+    let before = verification(policy(), millis(1_000));
+    let waited = first(&before, &[]);
+    let mut canceled = before.clone();
+    canceled.cancel(millis(1_000)).unwrap();
+    let mut refreshed = before.clone();
+    refreshed.generation += 1;
+    for (by_then, wanted) in [(&before, true), (&canceled, false), (&refreshed, false)] {
+        let outbox = outbox(ledger_with(by_then, &hand).await, &hand);
+        assert_eq!(outbox.shared.is_still_wanted(&before, &waited).await, wanted, "{by_then:?}");
+    }
+    let forgotten = outbox(in_memory(hand.clock()), &hand);
+    assert!(!forgotten.shared.is_still_wanted(&before, &waited).await);
+}

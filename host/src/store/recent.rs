@@ -2,19 +2,24 @@
 
 use super::{Key, record::Record};
 use foldhash::fast::RandomState;
+use jiff::Timestamp;
 use std::{collections::HashMap, mem, sync::Arc};
 
 /// How many records at least are remembered, and half of how many at most.
 const ROOM: usize = 8192;
 
+/// The same of the bytes that they say.
+const BYTES: usize = 16 * 1024 * 1024;
+
 /// What the database holds of some of its keys, so that it need not be asked, nor the record be opened and read again.
 ///
-/// Nothing is in here that is not durable. What is swept from the database may still be in here: its time is over, so no
-/// job sees it.
+/// Nothing is in here that is not durable, and nothing for longer than the database has it.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     young: HashMap<Key, Arc<Record>, RandomState>,
     old: HashMap<Key, Arc<Record>, RandomState>,
+    /// What the young ones say.
+    bytes: usize,
 }
 
 impl Recent {
@@ -30,9 +35,11 @@ impl Recent {
 
     /// Remembers a record as it stands in the database now; forgets those that nobody asked for in a while.
     pub(super) fn keep(&mut self, key: Key, record: Arc<Record>) {
-        if self.young.len() >= ROOM {
+        if self.young.len() >= ROOM || self.bytes >= BYTES {
             self.old = mem::take(&mut self.young);
+            self.bytes = 0;
         }
+        self.bytes += record.json.len();
         self.young.insert(key, record);
     }
 
@@ -40,5 +47,44 @@ impl Recent {
     pub(super) fn forget(&mut self, key: &Key) {
         self.young.remove(key);
         self.old.remove(key);
+    }
+
+    /// Forgets what is over at a time, as a sweep of the database does.
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        self.young.retain(|_, record| record.labels.keep_until > now);
+        self.old.retain(|_, record| record.labels.keep_until > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::millis,
+        store::{Kind, Labels},
+    };
+
+    fn record(text: &str, until: i64) -> Arc<Record> {
+        Arc::new(Record::written(&text, Labels::until(millis(until))).unwrap())
+    }
+
+    #[test]
+    fn as_much_is_remembered_as_there_is_room_for_and_nothing_beyond_its_time() {
+        let (mut recent, key) = (Recent::default(), |n: usize| Key::new(Kind::Slot, n.to_string()));
+        for n in 0..5 * ROOM {
+            recent.keep(key(n), record("short", 1_000));
+        }
+        assert!(recent.young.len() + recent.old.len() <= 2 * ROOM);
+        assert!(recent.get(&key(5 * ROOM - 1)).is_some() && recent.get(&key(0)).is_none());
+        let long = "x".repeat(1 << 20);
+        for n in 0..100 {
+            recent.keep(key(n), record(&long, 2_000));
+        }
+        let held = recent.young.values().chain(recent.old.values()).map(|record| record.json.len());
+        assert!(held.sum::<usize>() <= 3 * BYTES);
+        recent.sweep(millis(1_000));
+        assert!(recent.get(&key(5 * ROOM - 1)).is_none() && recent.get(&key(99)).is_some());
+        recent.sweep(millis(2_000));
+        assert!(recent.young.is_empty() && recent.old.is_empty());
     }
 }

@@ -162,6 +162,7 @@ impl Desk {
         transaction.sweep(now)?;
         transaction.probe(now)?;
         transaction.commit()?;
+        self.recent.sweep(now);
         self.database.has_over(now)
     }
 
