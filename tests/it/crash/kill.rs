@@ -86,7 +86,7 @@ async fn a_hundred_messages_under_way_at_a_kill_all_leave() {
     for round in 0..SLOW_ROUNDS {
         let server = console.daemon();
         callers = each(callers, server.address(), async |caller, server| caller.look(server).await).await;
-        // A message is repeated once: what the last kill met is settled before the next one.
+        // What the last kill met is settled before the next one, so that each repetition is the first of its message.
         delivered.wait_for(&callers).await;
         let before = delivered.codes.len();
         let load = Load::on(server.address(), callers, &delivered, &mut dice);
