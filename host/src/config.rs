@@ -42,7 +42,7 @@ pub use server::{GUARDED, OVERHEARD, Server, Store};
 pub use unsaved::{Saved, Unready};
 
 use crate::{
-    application::Application,
+    application::{Application, Policy},
     delivery::Prices,
     limit::Rules,
     plugin::{LibrarySettings, Settings},
@@ -82,6 +82,8 @@ pub struct Config {
     pub routes: Routes,
     /// Every application, by id.
     pub applications: BTreeMap<String, Application>,
+    /// How codes are made for an application that says nothing of its own (S26).
+    pub code: Policy,
     /// The limits of an application that says nothing of its own.
     pub limits: Rules,
     /// What is wrong but stops nothing: libraries that are missing or refused.

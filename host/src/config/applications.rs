@@ -12,7 +12,7 @@ use super::{
     test_recipients,
 };
 use crate::{
-    application::{Application, Method},
+    application::{Application, Method, Policy},
     limit::Rules,
     template::{PURPOSES, Site},
 };
@@ -39,6 +39,8 @@ pub(super) struct Typed {
 pub(super) struct Ground<'a> {
     /// Whom messages speak for.
     pub(super) site: &'a Site,
+    /// How codes are made for an application that says nothing.
+    pub(super) code: &'a Policy,
     /// The limits of an application that says nothing.
     pub(super) limits: &'a Rules,
     /// Whether they may name test recipients.
@@ -92,7 +94,7 @@ pub(super) fn settings(
     ground: &Ground<'_>,
     report: &mut Report,
 ) -> Typed {
-    let Ground { site, limits, may_test } = *ground;
+    let Ground { site, code, limits, may_test } = *ground;
     let methods: Vec<(Method, usize)> = table
         .require("methods", METHODS_HINT, report)
         .and_then(|field| field.list(METHODS_HINT, report))
@@ -100,7 +102,7 @@ pub(super) fn settings(
         .unwrap_or_default();
     let preferred = table.find("preferred").and_then(|field| preferred(&field, &methods, report));
     let bounds = bounds(table.table("bounds", report), report);
-    let policy = policy(table.table("code", report), &bounds, report);
+    let policy = policy(table.table("code", report), &bounds, code, report);
     let test_recipients = test_recipients::read(&table.table("test_recipients", report), may_test, report);
     let templates = by_channel(&table.table("templates", report), site, report);
     let limits = limits::read(table.table("limits", report), limits, report);

@@ -7,6 +7,7 @@ use super::{
     limits,
     log::{self, Log},
     mistake::{Mistake, Mistakes},
+    policy::policy,
     provider_keys, providers,
     report::Report,
     routes,
@@ -17,6 +18,7 @@ use super::{
     tree::Node,
 };
 use crate::{
+    application::{Bounds, Policy},
     delivery::Prices,
     limit::Rules,
     plugin::{Libraries, LibrarySettings, Settings},
@@ -46,6 +48,7 @@ pub struct Draft {
     providers: Vec<providers::Typed>,
     routes: routes::Typed,
     applications: Vec<applications::Typed>,
+    code: Policy,
     limits: Rules,
     /// What keeps the file from saying where the store and the keys are.
     astray: Vec<Mistake>,
@@ -134,9 +137,11 @@ impl Draft {
             .filter_map(|typed| Some((typed.settings.library.clone(), typed.settings.sha256.clone()?)));
         let libraries = LibrarySettings { pins: pins.collect(), ..libraries };
         let routes = routes::read(&root.table("routes", report_to), report_to);
+        let code = policy(root.table("code", report_to), &Bounds::default(), &Policy::default(), report_to);
         let limits = limits::read(root.table("limits", report_to), &Rules::default(), report_to);
         let tables = root.table("applications", report_to);
-        let ground = Ground { site: &site, limits: &limits, may_test: server.allow_test_recipients };
+        let ground =
+            Ground { site: &site, code: &code, limits: &limits, may_test: server.allow_test_recipients };
         let applications = applications::read(&tables, &environment, &ground, report_to);
         let known = report_to.count();
         root.close(report_to);
@@ -155,6 +160,7 @@ impl Draft {
             providers,
             routes,
             applications,
+            code,
             limits,
             astray,
         }
@@ -229,6 +235,7 @@ impl Draft {
             prices,
             routes,
             applications: applications.map(|application| (application.id.clone(), application)).collect(),
+            code: self.code,
             limits: self.limits,
         })
     }

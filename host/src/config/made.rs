@@ -79,7 +79,7 @@ impl Saved {
     }
 
     fn ground(&self) -> Ground<'_> {
-        Ground { site: &self.site, limits: &self.limits, may_test: self.may_test }
+        Ground { site: &self.site, code: &self.code, limits: &self.limits, may_test: self.may_test }
     }
 
     /// Reads it, and tells apart what is wrong with its routes.

@@ -13,8 +13,12 @@ use std::{ops::RangeInclusive, time::Duration};
 const ALPHABETS_HINT: &str = "for example alphabets = [\"numeric\"]";
 
 /// Reads `code`: each number within the application's own bounds.
-pub(super) fn policy(mut code: Section<'_>, bounds: &Bounds, report: &mut Report) -> Policy {
-    let default = Policy::default();
+pub(super) fn policy(
+    mut code: Section<'_>,
+    bounds: &Bounds,
+    default: &Policy,
+    report: &mut Report,
+) -> Policy {
     let at = code.at();
     let length = code.find("length").and_then(|field| field.whole(bounds.length.clone(), report));
     let alphabet = code.find("alphabet").and_then(|field| alphabet(&field, bounds, report));

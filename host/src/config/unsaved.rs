@@ -11,6 +11,7 @@ use super::{
     tree::{Entry, Node, Value},
 };
 use crate::{
+    application::Policy,
     limit::Rules,
     plugin::{Isolation, Libraries, Settings},
     template::Site,
@@ -26,6 +27,7 @@ pub struct Saved {
     environment: Environment,
     pub(super) file: PathBuf,
     pub(super) site: Site,
+    pub(super) code: Policy,
     pub(super) limits: Rules,
     pub(super) may_test: bool,
     pub(super) routes: routes::Typed,
@@ -63,6 +65,7 @@ impl Saved {
             environment: config.environment.clone(),
             file: config.file.clone().unwrap_or_else(|| PathBuf::from(FILE)),
             site: config.templates.site.clone(),
+            code: config.code.clone(),
             limits: config.limits.clone(),
             may_test: config.server.allow_test_recipients,
             routes: routes::typed(&config.routes),

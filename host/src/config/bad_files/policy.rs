@@ -1,4 +1,4 @@
-//! `[applications.ID.code]`, `bounds` and `test_recipients`.
+//! `[code]`, `[applications.ID.code]`, `bounds` and `test_recipients`.
 
 use super::{GOOD_PROVIDER, read, told};
 use crate::application::{Alphabet, Bounds};
@@ -8,6 +8,25 @@ use std::time::Duration;
 fn with(server: &str, body: &str) -> String {
     let web = "[applications.web]\napi_keys = [{ env = \"KEY\" }]\nmethods = [\"sms:code\"]\n";
     format!("{server}{GOOD_PROVIDER}{web}{body}")
+}
+
+/// S26: how codes are made is said once for every application; each may say otherwise, by the key.
+#[test]
+fn codes_are_made_as_the_server_says_where_an_application_says_nothing() {
+    let server = "[code]\nlength = 8\nalphabet = \"letters\"\nlifetime = \"5m\"\n";
+    let all = read(&with(server, "")).unwrap();
+    let policy = &all.applications["web"].policy;
+    assert_eq!((policy.length, policy.alphabet, policy.checks), (8, Alphabet::Letters, 5));
+    assert_eq!((&all.code, policy.lifetime), (policy, Duration::from_mins(5)));
+    let own = read(&with(server, "code = { length = 6 }\n")).unwrap();
+    let policy = &own.applications["web"].policy;
+    assert_eq!((policy.length, policy.alphabet), (6, Alphabet::Letters));
+
+    let narrow = told(&with(server, "bounds = { length = { most = 7 } }\n"));
+    assert!(narrow[0].contains("lacks `length`, and its default of 8 is out of"), "{narrow:?}");
+    let bad = told(&with("[code]\nlength = 3\nlenght = 4\n", ""));
+    assert!(bad[0].contains("`code.length` must be between 4 and 10"), "{bad:?}");
+    assert!(bad[1].contains("unknown key `lenght` in `code`\nhint: did you mean `length`?"), "{bad:?}");
 }
 
 #[test]
