@@ -275,6 +275,13 @@ impl Host {
     }
 
     fn service(&self, id: u64, body: Vec<u8>) {
+        if self.running().contains_key(&id) {
+            // The worker counts them up: whoever asks twice under one id wants to get round the bound.
+            if let Some(conversation) = self.conversation.upgrade() {
+                conversation.end("it used an id twice");
+            }
+            return;
+        }
         let (frames, conversation) = (self.frames.clone(), Weak::clone(&self.conversation));
         let reply = move |reply: &Reply| {
             let (tag, bytes) = wire::tagged(reply);
@@ -297,7 +304,11 @@ impl Host {
             if let Some((op, request)) = wire::split_u32(&body) {
                 reply(&services.call(op, request).await);
             }
-            running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            // Taken back as it ended, its id may be another's by now.
+            if running.get(&id).is_some_and(|call| call.id() == tokio::task::id()) {
+                running.remove(&id);
+            }
         });
         self.running().insert(id, task.abort_handle());
         // Fails only where the task is gone already.
@@ -336,4 +347,55 @@ async fn pass_on(errors: ChildStderr, blueprint: Blueprint) {
     // Read to the end all the same: a full pipe would block the process.
     let mut rest = [0; 4096];
     while errors.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::{ManualClock, millis},
+        plugin::{log::Log, redact::Redactor, services::http::Http},
+    };
+    use provider_api::abi::ops;
+    use std::process::Stdio;
+    use tokio::{io::AsyncWriteExt, net::UnixStream, process::Command};
+
+    /// A conversation with a process whose frames the test writes itself.
+    fn begin(hand: &ManualClock) -> (Arc<Conversation>, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let child = Command::new("sleep").arg("600").stdin(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+        let blueprint = Blueprint {
+            provider: "p".to_owned(),
+            program: "sleep".into(),
+            copy: "copy".into(),
+            config: Vec::new(),
+            services: Services::new(Http::answering(None), false, hand.clock()),
+            log: Log::new("p", Redactor::default()),
+            clock: hand.clock(),
+        };
+        let (input, output) = ours.into_split();
+        (Conversation::begin(&blueprint, child, input, output), theirs)
+    }
+
+    fn sleep(id: u64) -> Vec<u8> {
+        let minute: Vec<u8> = frame::encode(&60_000_u64, &[]).into();
+        wire::frame(Kind::Service, id, &[&ops::HOST_SLEEP.to_le_bytes(), &minute])
+    }
+
+    #[tokio::test]
+    async fn whoever_uses_the_id_of_a_call_under_way_is_ended() {
+        let hand = ManualClock::at(millis(0));
+        let (conversation, mut theirs) = begin(&hand);
+        for id in [1, 2] {
+            theirs.write_all(&sleep(id)).await.unwrap();
+        }
+        hand.sleepers(2).await;
+        // One that was taken back is under way no more.
+        theirs.write_all(&wire::frame(Kind::ServiceCancel, 2, &[])).await.unwrap();
+        theirs.write_all(&sleep(2)).await.unwrap();
+        let again = sleep(1);
+        let (answer, written) = tokio::join!(conversation.ask(Kind::Call, &[]), theirs.write_all(&again));
+        written.unwrap();
+        assert!(matches!(&answer, Answer::Ended(how) if how == "it used an id twice"));
+    }
 }
