@@ -45,6 +45,11 @@ const FAILURES: [&str; 10] = [
 /// The kind of failure of a message that was put off until nobody needed it any more; no provider says it.
 pub const TOO_LATE: &str = "too_late";
 
+/// The kinds of failure that may be asked for: those that provider-api knows, and [`TOO_LATE`].
+pub fn known_failures() -> impl Iterator<Item = Failure> {
+    Failure::known().chain([Failure::from_word(TOO_LATE)])
+}
+
 /// One handing-over of a message to one provider, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {

@@ -132,7 +132,7 @@ pub(super) struct Deliveries {
     /// Only those that are `queued`, `sent`, `failed` or `unknown`
     #[arg(long, value_name = "STATUS")]
     pub(super) status: Option<String>,
-    /// Only those that failed in this way, for example `not_reachable`
+    /// Only those that failed in this way, for example `not_reachable` or `too_late`
     #[arg(long, value_name = "FAILURE")]
     pub(super) failure: Option<String>,
     /// Only those of this provider

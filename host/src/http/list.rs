@@ -9,7 +9,7 @@ use super::{
     shown::{Shown, ShownDelivery, json},
 };
 use crate::{
-    delivery::Delivery,
+    delivery::{Delivery, known_failures},
     seal::{DeliveryId, VerificationId},
     verification::Status,
     verifier::{Page, Wanted, WantedDeliveries, WantedVerifications},
@@ -33,7 +33,7 @@ const USUAL: usize = 20;
 const OUTCOMES: [&str; 4] = ["queued", "sent", "failed", "unknown"];
 
 fn failures() -> Vec<String> {
-    Failure::known().map(|failure| failure.as_str().to_owned()).collect()
+    known_failures().map(|failure| failure.as_str().to_owned()).collect()
 }
 
 /// What may stand behind the `?` of the list of verifications.
@@ -226,7 +226,7 @@ fn read(asked: AskedDeliveries) -> Result<WantedDeliveries, Problem> {
     let all = errors.wanted([to, since, until, limit]);
     let outcomes = OUTCOMES.map(|word| (word, word));
     let outcome = errors.one_of("status", status, &outcomes);
-    let known: Vec<Failure> = Failure::known().collect();
+    let known: Vec<Failure> = known_failures().collect();
     let failures: Vec<(&str, &Failure)> = known.iter().map(|failure| (failure.as_str(), failure)).collect();
     let failure = errors.one_of("failure", failure, &failures).cloned();
     let channel = channel.and_then(|word| {
@@ -301,6 +301,7 @@ fn with_plus(to: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{failures, read};
     use crate::http::tests::{get, house};
     use serde_json::json;
 
@@ -315,6 +316,16 @@ mod tests {
         for to in ["%2B447700900124", "447700900123", "ada@example.com"] {
             let found = get(&house, &format!("/v1/verifications?to={to}")).await;
             assert_eq!((found.status, &found.body["verifications"]), (200, &json!([])), "{to}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_failure_may_be_asked_for_the_hosts_own_too() {
+        assert!(failures().iter().any(|word| word == crate::delivery::TOO_LATE));
+        for word in failures() {
+            let asked = super::AskedDeliveries { failure: Some(word.clone()), ..Default::default() };
+            let wanted = read(asked).unwrap_or_else(|_| panic!("{word} is refused"));
+            assert_eq!(wanted.failure.unwrap().as_str(), word);
         }
     }
 }

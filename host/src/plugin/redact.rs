@@ -3,6 +3,7 @@
 //! A provider may log or quote anything; what it says passes through here and loses the codes, the recipients and the
 //! secrets that it was given.
 
+use crate::delivery::TOO_LATE;
 use jiff::Timestamp;
 use provider_api::{Availability, Candidate, DeliveryError, Failure, Message, Receipt, Recipient, is_word};
 use std::{
@@ -106,8 +107,10 @@ impl Redactor {
 
     /// A provider's error, fit for the log and for answers: clean, one line, not too long.
     pub(crate) fn clean_error(&self, mut error: DeliveryError) -> DeliveryError {
-        if matches!(&error.failure, Failure::Other(word) if !is_word(word) || self.clean(word) != *word) {
-            // No word of any version, or one with a code in it: whatever it is, it may hold anything.
+        let is_none_of_its = |word: &str| !is_word(word) || word == TOO_LATE || self.clean(word) != *word;
+        if matches!(&error.failure, Failure::Other(word) if is_none_of_its(word)) {
+            // No word of any version, or one with a code in it: whatever it is, it may hold anything. Or the host's own
+            // word, which gives back what limits counted.
             error.failure = Failure::Rejected;
         }
         error.text = one_line(&self.clean(&error.text), 500);
@@ -261,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_that_is_no_word_is_not_repeated() {
+    fn a_failure_that_is_no_word_or_the_hosts_own_is_not_repeated() {
         let said = DeliveryError::new(Failure::from_word("unknown number +447700900123"), "");
         assert_eq!(Redactor::default().clean_error(said).failure, Failure::Rejected);
         let redactor = Redactor::default();
@@ -269,6 +272,8 @@ mod tests {
         let _trust = redactor.trust_message(&Message::new("m", sms, ada, Payload::code("493817"), "x"));
         let with_code = DeliveryError::new(Failure::from_word("rejected_493817"), "");
         assert_eq!(redactor.clean_error(with_code).failure, Failure::Rejected);
+        let hosts = DeliveryError::new(Failure::from_word(TOO_LATE), "");
+        assert_eq!(redactor.clean_error(hosts).failure, Failure::Rejected);
         let newer = DeliveryError::new(Failure::from_word("asleep"), "");
         assert_eq!(Redactor::default().clean_error(newer).failure.as_str(), "asleep");
     }

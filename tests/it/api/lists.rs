@@ -59,6 +59,7 @@ async fn a_members_failed_message_is_found_by_the_recipient() {
         ("channel=sms", 4),
         ("channel=email", 0),
         ("failure=opted_out", 0),
+        ("failure=too_late", 0),
         ("since=2026-01-02T03:04:05Z", 4),
         ("since=2026-01-02T03:04:06Z", 0),
         ("until=2026-01-02T03:04:05Z", 0),
