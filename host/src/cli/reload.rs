@@ -15,8 +15,12 @@ use std::{
     io,
     path::{Path, PathBuf},
     thread,
+    time::Duration,
 };
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+
+/// How long a file, and what it names, may take to be read: whoever asks for the next reload waits for this one.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is needed to read the file again, and to know what has changed.
 pub(super) struct Reload {
@@ -50,7 +54,7 @@ impl Reload {
 
     /// Reads the file again and takes what it says; with a mistake in it nothing changes.
     pub(super) async fn now(&mut self, live: &Live) {
-        let Setup { mut config, libraries } = match read(self.file.clone()).await {
+        let Setup { mut config, libraries } = match read(self.file.clone(), PATIENCE).await {
             Ok(setup) => setup,
             Err(Trouble::Misconfigured(mistakes)) => {
                 for Mistake { file, line, column, what, hint, .. } in &mistakes {
@@ -100,14 +104,21 @@ impl Reload {
 }
 
 /// Reads the file on a thread of its own: what it names may keep a reader waiting for ever, such as a pipe that nobody
-/// writes to, and no thread that serves may wait with it.
-async fn read(file: Option<PathBuf>) -> Result<Setup, Trouble> {
+/// writes to, and no thread that serves may wait with it. Nor does the next reload: a reader that is not done in time is
+/// left behind, and what it comes to is not taken.
+async fn read(file: Option<PathBuf>, patience: Duration) -> Result<Setup, Trouble> {
     let (tell, told) = oneshot::channel();
     let runtime = Handle::current();
     let reading = move || drop(tell.send(runtime.block_on(setup::load(file.as_deref()))));
     let begun = thread::Builder::new().name("reload".to_owned()).spawn(reading);
     begun.map_err(|why| Trouble::new(format!("no thread could be begun: {why}")))?;
-    told.await.unwrap_or_else(|_| Err(Trouble::new("reading it panicked")))
+    match timeout(patience, told).await {
+        Ok(told) => told.unwrap_or_else(|_| Err(Trouble::new("reading it panicked"))),
+        Err(_) => Err(Trouble::new(format!(
+            "reading it and the files that it names took longer than {} s: is one of them a pipe that nobody writes to?",
+            patience.as_secs()
+        ))),
+    }
 }
 
 /// Takes a line that was added to the key file: in a task of its own, for it waits for requests that are under way.
@@ -142,10 +153,27 @@ fn unchangeable(began: &Config, now: &Config) -> Vec<&'static str> {
 mod tests {
     use super::*;
     use crate::config::{Draft, Environment};
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     fn config(text: &str) -> Config {
         let draft = Draft::parse(text, Path::new("p.toml"), Environment::of([("", "")]));
         draft.finish(&Libraries::default()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_waits_for_ever_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, pipe) = (folder.path().join("p.toml"), folder.path().join("pipe"));
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        std::fs::write(&file, "[applications.web]\napi_keys = [{ file = \"pipe\" }]\n").unwrap();
+        let stuck = read(Some(file.clone()), Duration::from_millis(50)).await;
+        let told = stuck.err().map(|trouble| trouble.to_string()).unwrap();
+        assert!(told.contains("took longer than"), "{told}");
+        // The next one says what is wrong with it now.
+        std::fs::write(&file, "[colours]\n").unwrap();
+        assert!(matches!(read(Some(file), PATIENCE).await, Err(Trouble::Misconfigured(_))));
+        // Lets the reader go, so that the runtime can end.
+        std::fs::OpenOptions::new().read(true).write(true).open(pipe).unwrap();
     }
 
     #[test]
