@@ -47,7 +47,8 @@ pub struct Lane {
     timeout: Duration,
     queue: usize,
     places: Semaphore,
-    /// The part of the places that belated messages may take, so that fresh ones find room.
+    /// The part of the places that belated messages may take, so that fresh ones find room. Where there is one place
+    /// only, they share it: else they would never leave.
     belated: Semaphore,
     questions: Semaphore,
     /// Whether somebody looks into a silence.
@@ -82,7 +83,7 @@ impl Lane {
             timeout: settings.timeout,
             queue: settings.queue,
             places: Semaphore::new(settings.queue),
-            belated: Semaphore::new(settings.queue.div_ceil(2)),
+            belated: Semaphore::new((settings.queue / 2).max(1)),
             questions: Semaphore::new(QUESTIONS),
             is_doubted: AtomicBool::default(),
             engine,
@@ -130,7 +131,7 @@ impl Lane {
     }
 
     /// Waits for a place, for a message that is late already: as many as came to be due at once, half of the queue is
-    /// left to fresh ones.
+    /// left to fresh ones, but for a queue of one place.
     pub async fn place(&self) -> Place<'_> {
         // Neither is ever closed.
         let belated = self.belated.acquire().await.ok();

@@ -32,22 +32,25 @@ async fn a_full_queue_refuses_at_once_and_surely_hands_nothing_over() {
 /// After a crash thousands may be due at once: they wait for their turn and leave room for those who wait at a screen.
 #[tokio::test(flavor = "multi_thread")]
 async fn belated_messages_wait_for_a_place_and_leave_half_of_the_queue() {
-    let hand = still();
-    let narrow = Settings { queue: 4, ..chaos("belated", Isolation::Process) };
-    let stage = Stage::open(&[narrow], &hand.clock()).await;
-    let mut all = tokio::task::JoinSet::new();
-    for _ in 0..6 {
-        let lane = stage.lane("belated");
-        all.spawn(async move { lane.deliver_at(lane.place().await, super::message("sleep:1000")).await });
-    }
-    for _ in 0..3 {
-        // Two of them, each with its deadline and its sleep.
-        hand.sleepers(4).await;
-        assert_eq!(stage.lane("belated").depth(), (2, 4));
-        assert!(stage.deliver("belated", "ok").await.is_ok());
-        hand.advance(Duration::from_secs(1));
-        for _ in 0..2 {
-            assert!(all.join_next().await.unwrap().unwrap().is_ok());
+    // Of an odd number fresh ones have the larger half.
+    for queue in [4, 5] {
+        let hand = still();
+        let narrow = Settings { queue, ..chaos("belated", Isolation::Process) };
+        let stage = Stage::open(&[narrow], &hand.clock()).await;
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let lane = stage.lane("belated");
+            all.spawn(async move { lane.deliver_at(lane.place().await, super::message("sleep:1000")).await });
+        }
+        for _ in 0..3 {
+            // Two of them, each with its deadline and its sleep.
+            hand.sleepers(4).await;
+            assert_eq!(stage.lane("belated").depth(), (2, queue));
+            assert!(stage.deliver("belated", "ok").await.is_ok());
+            hand.advance(Duration::from_secs(1));
+            for _ in 0..2 {
+                assert!(all.join_next().await.unwrap().unwrap().is_ok());
+            }
         }
     }
 }
