@@ -386,9 +386,7 @@ mod tests {
     async fn whoever_uses_the_id_of_a_call_under_way_is_ended() {
         let hand = ManualClock::at(millis(0));
         let (conversation, mut theirs) = begin(&hand);
-        for id in [1, 2] {
-            theirs.write_all(&sleep(id)).await.unwrap();
-        }
+        theirs.write_all(&[sleep(1), sleep(2)].concat()).await.unwrap();
         hand.sleepers(2).await;
         // One that was taken back is under way no more.
         theirs.write_all(&wire::frame(Kind::ServiceCancel, 2, &[])).await.unwrap();
