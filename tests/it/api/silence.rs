@@ -8,7 +8,8 @@ use std::time::Duration;
 /// J18: silence for 50 ms is an answer too, and the next question finds the provider again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_silent_about_a_member_is_unavailable() {
-    let world = World::start(&configuration("process", "")).await;
+    // With somebody in its table it has a word about members, and is asked.
+    let world = World::start(&configuration("process", "unavailable = { \"42\" = \"opted_out\" }")).await;
     let asked = json!({ "member": { "fields": { "mobile": ADA } } });
     world.processes().freeze();
     let move_on = async {
