@@ -21,6 +21,7 @@ const MOST: usize = 4;
 /// Reads a table of limits; where it says nothing, `common` does.
 pub(super) fn read(mut limits: Section<'_>, common: &Rules, report: &mut Report) -> Rules {
     let recipient = limits.find("sends_per_recipient");
+    let member = limits.find("sends_per_member");
     let application = limits.find("sends_per_application");
     let api_key = limits.find("sends_per_api_key");
     let client_ip = limits.find("sends_per_client_ip");
@@ -33,6 +34,7 @@ pub(super) fn read(mut limits: Section<'_>, common: &Rules, report: &mut Report)
         field.map_or(common, |field| rate(&field, FORM, report))
     };
     let sends_per_recipient = or(recipient, common.sends_per_recipient);
+    let sends_per_member = or(member, common.sends_per_member);
     let sends_per_application = or(application, common.sends_per_application);
     let sends_per_api_key = or(api_key, common.sends_per_api_key);
     let sends_per_client_ip = or(client_ip, common.sends_per_client_ip);
@@ -42,6 +44,7 @@ pub(super) fn read(mut limits: Section<'_>, common: &Rules, report: &mut Report)
     let members = members.map_or(common.members, |field| count(&field, 1_000_000_000, report));
     Rules {
         sends_per_recipient,
+        sends_per_member,
         sends_per_application,
         sends_per_api_key,
         sends_per_client_ip,

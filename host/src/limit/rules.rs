@@ -16,6 +16,8 @@ pub struct Rate {
 pub struct Rules {
     /// Messages to one recipient (T8, T54).
     pub sends_per_recipient: Option<Rate>,
+    /// Messages to one member, to whichever of their recipients (S41).
+    pub sends_per_member: Option<Rate>,
     /// Messages of the whole application (T8).
     pub sends_per_application: Option<Rate>,
     /// Messages asked for with one API key (S41).
@@ -51,6 +53,7 @@ impl Rules {
     pub fn off() -> Self {
         Self {
             sends_per_recipient: None,
+            sends_per_member: None,
             sends_per_application: None,
             sends_per_api_key: None,
             sends_per_client_ip: None,
@@ -67,6 +70,7 @@ impl Default for Rules {
         let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
         Self {
             sends_per_recipient: Some(Rate::new(5, 10 * minute)),
+            sends_per_member: None,
             sends_per_application: None,
             sends_per_api_key: None,
             sends_per_client_ip: Some(Rate::new(60, hour)),

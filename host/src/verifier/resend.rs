@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     application::{Application, Method},
+    limit::Whom,
     member::{Offer, Person, Refusal, To},
     seal::{DeliveryId, VerificationId},
     store::{Changes, Done, Stop, View},
@@ -64,7 +65,8 @@ impl Verifier {
         let delivery = DeliveryId::new(self.clock.now(), &self.chance);
         // Neither changes in the life of a verification.
         let (recipient, is_test) = (&pending.recipient, pending.is_test);
-        let sends = Sends::new(&keys, application, recipient, is_test, &asker);
+        let whom = (recipient, pending.member.as_ref().map(Whom::expose));
+        let sends = Sends::new(&keys, application, whom, is_test, &asker);
         let sending = Sending { delivery, providers, sends, memo };
         let loaded = [(&id).into()].into_iter().chain(sending.keys()).collect();
         let resending = Resending { application: application.id.clone(), id, method, channel, sending };

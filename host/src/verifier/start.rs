@@ -130,11 +130,12 @@ impl Verifier {
         let own_code = of_test.or_else(|| start.code.clone());
         let sealed = own_code.as_ref().map(|code| keys.seal_code(&id, code, &self.chance));
         let slots = slots(&keys, application, &start, &offer);
-        let sends = Sends::new(&keys, application, &offer.recipient, is_test, &start.asker);
         let member = match &start.person {
             Person::Member(member) => member.id.as_deref(),
             Person::To(_) => None,
         };
+        let whom = (&offer.recipient, member);
+        let sends = Sends::new(&keys, application, whom, is_test, &start.asker);
         let draft = Draft {
             id,
             application: application.id.clone(),

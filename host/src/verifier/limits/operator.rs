@@ -3,7 +3,7 @@
 use super::{
     checks::{Guessed, MEMBER, RECIPIENT, of_member, of_recipient},
     place::Place,
-    sends::{PER_API_KEY, PER_APPLICATION, PER_CLIENT_IP, PER_RECIPIENT},
+    sends::{PER_API_KEY, PER_APPLICATION, PER_CLIENT_IP, PER_MEMBER, PER_RECIPIENT},
 };
 use crate::{
     limit::{Guessing, Rate, Rules, Standing, Window, address, network},
@@ -80,7 +80,10 @@ impl Kept {
                 sends(PER_RECIPIENT, rules.sends_per_recipient, &address(to.as_str())),
                 Some((RECIPIENT, of_recipient(keys, application, to.as_str()))),
             ),
-            Subject::Member(id) => (None, Some((MEMBER, of_member(keys, application, id)))),
+            Subject::Member(id) => (
+                sends(PER_MEMBER, rules.sends_per_member, id),
+                Some((MEMBER, of_member(keys, application, id))),
+            ),
             Subject::ApiKey(name) => (sends(PER_API_KEY, rules.sends_per_api_key, name), None),
             Subject::ClientIp(ip) => (sends(PER_CLIENT_IP, rules.sends_per_client_ip, &network(*ip)), None),
         };

@@ -23,11 +23,11 @@ pub(in crate::verifier) struct Admitted {
 }
 
 impl Sends {
-    /// Those of a message to this recipient; none where nothing is sent, as it is a test's.
+    /// Those of a message to this recipient, of this member if it is one's; none where nothing is sent, as it is a test's.
     pub(in crate::verifier) fn new(
         keys: &Keys,
         application: &Application,
-        recipient: &Recipient,
+        (recipient, member): (&Recipient, Option<&str>),
         is_test: bool,
         asker: &Asker,
     ) -> Self {
@@ -39,6 +39,7 @@ impl Sends {
         let api_key = counted.map(|key| public_name(key.expose()));
         let limits = [
             (PER_RECIPIENT, rules.sends_per_recipient, Some(address(recipient.as_str()))),
+            (PER_MEMBER, rules.sends_per_member, member.map(str::to_owned)),
             (PER_APPLICATION, rules.sends_per_application, Some(String::new())),
             (PER_API_KEY, rules.sends_per_api_key, api_key),
             (PER_CLIENT_IP, rules.sends_per_client_ip, asker.ip.map(network)),
@@ -83,6 +84,7 @@ impl Sends {
 }
 
 pub(super) const PER_RECIPIENT: &str = "sends_per_recipient";
+pub(super) const PER_MEMBER: &str = "sends_per_member";
 pub(super) const PER_APPLICATION: &str = "sends_per_application";
 pub(super) const PER_API_KEY: &str = "sends_per_api_key";
 pub(super) const PER_CLIENT_IP: &str = "sends_per_client_ip";

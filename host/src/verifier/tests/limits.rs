@@ -264,6 +264,29 @@ async fn no_limit_is_named_after_a_recipient_a_member_or_an_address() {
     }
 }
 
+/// S41: a member who brings another number each time has one budget for all of them.
+#[tokio::test]
+async fn a_member_is_counted_whichever_number_the_code_goes_to() {
+    let rate = Some(Rate::new(2, Duration::from_mins(10)));
+    let house = limited(&Rules { sends_per_member: rate, ..Rules::off() });
+    let ask = async |id: Option<&str>, number: &str| {
+        let mut member = Member::with_fields([("mobile", number)]);
+        member.id = id.map(str::to_owned);
+        let start = Start { person: Person::Member(member), ..start(number, number) };
+        house.verifier.begin(&house.web, start, offer("sms:code", number), None).await
+    };
+    let numbers: Vec<String> = (0..4).map(|last| format!("+44770090012{last}")).collect();
+    ask(Some("42"), &numbers[0]).await.unwrap();
+    ask(Some("42"), &numbers[1]).await.unwrap();
+    assert_eq!(exceeded(ask(Some("42"), &numbers[2]).await).0, ["sends_per_member"]);
+    ask(Some("43"), &numbers[2]).await.unwrap();
+    ask(None, &numbers[3]).await.unwrap();
+    let ada = || Subject::Member("42".to_owned());
+    assert_eq!(used(&house.verifier.limits("web", ada()).await.unwrap()), [("sends_per_member", 2)]);
+    assert_eq!(used(&house.verifier.free("web", ada()).await.unwrap()), [("sends_per_member", 0)]);
+    ask(Some("42"), &numbers[2]).await.unwrap();
+}
+
 /// S41: a caller that used its key up is found and freed by a name that tells nothing of the key.
 #[tokio::test]
 async fn an_operator_sees_and_frees_an_api_key_by_its_public_name() {

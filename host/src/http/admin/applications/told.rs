@@ -114,6 +114,8 @@ struct Range<T> {
 struct Limits {
     /// Messages to one recipient.
     sends_per_recipient: Option<String>,
+    /// Messages to one member, to whichever of their recipients.
+    sends_per_member: Option<String>,
     /// Messages of the application.
     sends_per_application: Option<String>,
     /// Messages asked for with one API key.
