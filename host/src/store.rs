@@ -16,7 +16,7 @@ mod view;
 pub use fault::{Fault, OpenError};
 pub use key::{Key, Kind};
 #[cfg(test)]
-pub(crate) use ledger::tests::{in_memory, parts};
+pub(crate) use ledger::tests::{all_at_once, in_memory, parts};
 pub use ledger::{Ledger, LedgerError, LedgerParts, Tended};
 pub use record::Readable;
 pub use sqlite::{BackupError, Filter, Hanging, Listed, Look, Need, backup, look};

@@ -131,10 +131,9 @@ mod tests {
     use super::*;
     use crate::{
         clock::{ManualClock, millis},
-        seal::Chance,
+        seal::{Chance, keys_of},
         store::in_memory,
     };
-    use std::fs;
 
     fn memo(keys: &Keys, key: &str) -> Memo {
         let request = Zeroizing::new("POST /x\n{}".to_owned());
@@ -151,13 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_found_again_after_a_newer_key_of_the_server_came() {
-        let folder = tempfile::tempdir().unwrap();
-        let chance = Chance::seeded(1);
-        let (file, other) = (folder.path().join("a.key"), folder.path().join("b.key"));
-        let old = Keys::open_or_create(&file, &chance).unwrap();
-        Keys::open_or_create(&other, &chance).unwrap();
-        fs::write(&file, fs::read_to_string(&file).unwrap() + &fs::read_to_string(&other).unwrap()).unwrap();
-        let both = Keys::open_or_create(&file, &chance).unwrap();
+        let (old, both) = (keys_of(&[("a", 1)]), keys_of(&[("a", 1), ("b", 2)]));
         let ledger = in_memory(ManualClock::at(millis(0)).clock());
         let before = memo(&old, "a");
         let remember = move |_: &View<'_>, now| {

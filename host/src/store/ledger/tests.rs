@@ -25,6 +25,20 @@ pub(crate) fn parts(keys: impl Into<KeyRing>, chance: Chance, clock: Clock) -> L
     LedgerParts { keys: keys.into(), chance, clock, metrics }
 }
 
+/// What these come to; each is asked once, so that all of them wait in the queue before the first is answered.
+pub(crate) async fn all_at_once<T>(jobs: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut jobs: Vec<_> = jobs.map(Box::pin).collect();
+    for job in &mut jobs {
+        let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(job.as_mut().poll(cx))).await;
+        assert!(asked.is_pending());
+    }
+    let mut done = Vec::new();
+    for job in jobs {
+        done.push(job.await);
+    }
+    done
+}
+
 /// A ledger in memory under keys of its own.
 pub(crate) fn in_memory(clock: Clock) -> Ledger {
     let chance = Chance::seeded(5);

@@ -95,8 +95,8 @@ const GRAIN: i64 = 600_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seal::Chance;
-    use std::{fs, time::Duration};
+    use crate::seal::keys_of;
+    use std::time::Duration;
 
     #[test]
     fn a_time_is_rounded_up_and_never_down() {
@@ -109,14 +109,7 @@ mod tests {
     /// What was counted under a key stays counted when a newer one is added to the file, and does not stay there.
     #[tokio::test]
     async fn a_count_goes_on_under_the_newest_key_and_is_found_by_its_old_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let chance = Chance::seeded(1);
-        let (file, other) = (folder.path().join("a.key"), folder.path().join("b.key"));
-        let old = Keys::open_or_create(&file, &chance).unwrap();
-        Keys::open_or_create(&other, &chance).unwrap();
-        let newer = fs::read_to_string(&other).unwrap();
-        fs::write(&file, fs::read_to_string(&file).unwrap() + &newer).unwrap();
-        let both = Keys::open_or_create(&file, &chance).unwrap();
+        let (old, both) = (keys_of(&[("a", 1)]), keys_of(&[("a", 1), ("b", 2)]));
         assert_ne!(old.newest().id(), both.newest().id());
 
         let hand = crate::clock::ManualClock::at(crate::clock::millis(0));

@@ -1,7 +1,10 @@
 //! Limits in the ledger's jobs: exact, counted with what they limit, and freed.
 
 use super::*;
-use crate::limit::{Guessing, Rate, Standing};
+use crate::{
+    limit::{Guessing, Rate, Standing},
+    store::all_at_once,
+};
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicU32, Ordering},
@@ -313,7 +316,7 @@ async fn an_application_has_no_more_members_than_it_may_however_they_come_and_go
         member.id = Some(format!("member-{id}"));
         house.verifier.put_member(&house.web, member, Precondition::None)
     };
-    let both = futures_of((0..8).map(put)).await;
+    let both = all_at_once((0..8).map(put)).await;
     assert_eq!(both.iter().filter(|put| put.is_ok()).count(), 5, "{both:?}");
     assert!(both.iter().any(|put| matches!(put, Err(MemberError::Full(5)))));
     // One that is there is written again; one that goes makes room for one.
@@ -325,18 +328,4 @@ async fn an_application_has_no_more_members_than_it_may_however_they_come_and_go
     let mut member = Member::with_fields([("mobile", ADA)]);
     member.id = Some("member-0".to_owned());
     assert!(house.verifier.put_member(&house.shop, member, Precondition::None).await.is_ok());
-}
-
-/// What these come to, all asked for before the first is answered.
-async fn futures_of<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut all: Vec<_> = all.map(Box::pin).collect();
-    for one in &mut all {
-        let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(one.as_mut().poll(cx))).await;
-        assert!(asked.is_pending());
-    }
-    let mut done = Vec::new();
-    for one in all {
-        done.push(one.await);
-    }
-    done
 }

@@ -261,7 +261,7 @@ async fn a_store_that_another_program_locks_is_told_and_goes_on() {
     let other = rusqlite::Connection::open(&place.path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = (0..3).map(|_| ledger.run(Vec::new(), add("a", 1)));
-    let refused: Vec<_> = futures_all(waiting).await;
+    let refused: Vec<_> = all_at_once(waiting).await;
     assert!(
         refused.iter().all(|done| matches!(done, Err(LedgerError::Refused(Fault::Locked(_))))),
         "{refused:?}"
@@ -270,22 +270,6 @@ async fn a_store_that_another_program_locks_is_told_and_goes_on() {
     assert_eq!(ledger.run(Vec::new(), add("a", 1)).await.unwrap(), 0);
     ledger.tend(Kind::Delivery, place.hand.clock().now(), 1).await.unwrap();
     assert_eq!(ledger.fault(), None);
-}
-
-async fn futures_all<T: Send + 'static>(
-    jobs: impl IntoIterator<Item = impl Future<Output = T> + Send>,
-) -> Vec<T> {
-    let mut jobs: Vec<_> = jobs.into_iter().map(Box::pin).collect();
-    for job in &mut jobs {
-        // Asked once, so that all of them wait in the queue before the first is answered.
-        let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(job.as_mut().poll(cx))).await;
-        assert!(asked.is_pending());
-    }
-    let mut done = Vec::new();
-    for job in jobs {
-        done.push(job.await);
-    }
-    done
 }
 
 /// Whatever a crash left of the last write: what was acknowledged before it is there, and nothing else.
