@@ -11,7 +11,7 @@ use keys::KeyHold;
 use crate::{
     clock::Clock,
     config::{Config, Saved, Store},
-    http::{self, AdminSocket, Face, SocketError},
+    http::{self, AdminSocket, Face, SocketError, Webhooks},
     metrics::Metrics,
     outbox::{
         Outbox, OutboxParts,
@@ -190,6 +190,7 @@ impl App {
         // Before the first request: what is open now, nobody but a host that is gone can have begun.
         let left = outbox.left().await;
         let watching = tokio::spawn(async move { outbox.watch(left).await });
+        let telling = tokio::spawn(http::watch_webhooks(Arc::clone(&self.face)));
         let renewing = tokio::spawn(renew(Arc::clone(&self.face)));
         let stop = watch::Sender::new(());
         let stopped = || {
@@ -217,6 +218,7 @@ impl App {
         // What is due from now on is done by the next host.
         watching.abort();
         renewing.abort();
+        telling.abort();
         let left = self.face.outbox.drain(DRAIN).await;
         if left > 0 {
             tracing::warn!(deliveries = left, "stopped while deliveries were under way");
@@ -287,6 +289,7 @@ async fn face(
     let found = Arc::new(libraries.clone());
     let libraries = Arc::new(ArcSwap::new(Arc::clone(&found)));
     let templates = Arc::new(ArcSwap::from_pointee(config.templates.clone()));
+    let webhooks = Webhooks::new(workshop.proxy.clone());
     let tester = Tester::new(TesterParts {
         templates: Arc::clone(&templates),
         providers: Arc::clone(&providers),
@@ -315,7 +318,8 @@ async fn face(
     });
     let saved = ArcSwap::from_pointee(Saved::new(config, Arc::clone(&found)));
     let (chance, changing) = (world.chance.clone(), Mutex::default());
-    let face = Face { verifier, outbox, tester, saved, templates, libraries, changing, chance, metrics };
+    let face =
+        Face { verifier, outbox, tester, saved, templates, libraries, changing, chance, metrics, webhooks };
     let face = Arc::new(face);
     face.verifier.directory().learn_keys().await?;
     take::take(&face, config, found).await?;

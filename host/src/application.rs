@@ -1,11 +1,17 @@
 //! Who calls us: an application with its keys, its policy and the methods it offers.
 
 mod bounds;
+mod events;
 mod policy;
+mod senders;
+mod service_sid;
 mod test_recipients;
 
 pub use bounds::{Bounds, OutOfBounds, Overrides};
+pub use events::Events;
 pub use policy::{Alphabet, Policy};
+pub use senders::is_sender;
+pub use service_sid::{InvalidServiceSid, ServiceSid};
 pub use test_recipients::TestRecipients;
 
 #[cfg(test)]
@@ -32,8 +38,21 @@ pub struct Application {
     pub bounds: Bounds,
     /// Who is sent nothing and proves with a code that is known.
     pub test_recipients: TestRecipients,
+    /// Whom a start may have its messages come from.
+    pub senders: Vec<String>,
+    /// Where it is told of what happens by itself.
+    pub events: Events,
     /// How often what may happen.
     pub limits: Rules,
+    /// What it is called where it is a Twilio Service, if it says so itself.
+    pub service_sid: Option<ServiceSid>,
+}
+
+impl Application {
+    /// What it is called where it is a Twilio Service.
+    pub fn service_sid(&self) -> ServiceSid {
+        self.service_sid.clone().unwrap_or_else(|| ServiceSid::of(&self.id))
+    }
 }
 
 /// What a member is offered: `CHANNEL:PAYLOAD` or `PROVIDER:PAYLOAD`.

@@ -21,12 +21,15 @@ mod section;
 mod server;
 mod shelf;
 mod site;
+mod smscx;
 mod suggestion;
 mod templates;
 mod test_recipients;
 mod tree;
+mod twilio;
 mod unsaved;
 mod violation;
+mod webhooks;
 
 #[cfg(test)]
 mod bad_files;
@@ -39,7 +42,10 @@ pub use log::Log;
 pub use made::{MadeApplication, Reread, written};
 pub use mistake::{Mistake, Mistakes};
 pub use server::{GUARDED, OVERHEARD, Server, Store};
+pub use smscx::SmsCx;
+pub use twilio::Twilio;
 pub use unsaved::{Saved, Unready};
+pub use webhooks::Webhooks;
 
 use crate::{
     application::{Application, Policy},
@@ -82,6 +88,12 @@ pub struct Config {
     pub routes: Routes,
     /// Every application, by id.
     pub applications: BTreeMap<String, Application>,
+    /// The account that the Twilio Verify face answers as, if there is to be such a face.
+    pub twilio: Option<Twilio>,
+    /// The face that callers of SMS.CX know, if there is to be one.
+    pub smscx: Option<SmsCx>,
+    /// How events reach applications.
+    pub webhooks: Webhooks,
     /// How codes are made for an application that says nothing of its own (S26).
     pub code: Policy,
     /// The limits of an application that says nothing of its own.

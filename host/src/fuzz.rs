@@ -2,6 +2,7 @@
 //! one likes. Nothing of it is part of the program.
 
 mod addresses;
+mod factors;
 mod members;
 mod seals;
 mod texts;
@@ -15,10 +16,11 @@ mod corpora;
 type Target = fn(&[u8]);
 
 /// Every target of the host, by the name of its corpus in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("addresses", addresses::read),
     ("callsites", plugin::fuzz::callsites),
     ("configurations", |bytes| on_text(bytes, config::fuzz::configuration)),
+    ("factors", |bytes| on_text(bytes, factors::said)),
     ("frames", plugin::fuzz::frames),
     ("libraries", plugin::fuzz::library),
     ("member_names", members::name),

@@ -26,11 +26,16 @@ mod resend;
 mod sent;
 mod serve;
 mod shown;
+mod smscx;
 mod start;
 mod trace;
+mod twilio;
+mod webhooks;
 
 pub use admin::{AdminSocket, SocketError, admin_router, remote_admin_router};
 pub use serve::{Listener, serve};
+pub(crate) use webhooks::Webhooks;
+pub use webhooks::watch as watch_webhooks;
 
 use crate::{
     config::Saved,
@@ -93,6 +98,8 @@ pub struct Face {
     pub chance: Chance,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What events are sent with.
+    pub(crate) webhooks: Webhooks,
 }
 
 impl Face {
@@ -109,7 +116,15 @@ impl Face {
 
 /// Every route of the public face.
 pub fn router(face: Arc<Face>) -> Router {
-    dressed(table().router(), LARGEST_BODY, LONGEST, face)
+    let (is_twilio, is_smscx) = (face.saved.load().twilio.is_some(), face.saved.load().smscx.is_some());
+    let native = dressed(table().router(), LARGEST_BODY, LONGEST, Arc::clone(&face));
+    let native = if is_smscx {
+        let (otp, oauth) = (smscx::otp(Arc::clone(&face)), smscx::oauth(Arc::clone(&face)));
+        native.nest_service("/otp", otp).nest_service("/oauth", oauth)
+    } else {
+        native
+    };
+    if is_twilio { native.nest_service("/v2", twilio::router(face)) } else { native }
 }
 
 /// The `OpenAPI` documents of the public face and of the operators' face, as `/openapi.json` answers them.

@@ -1,5 +1,10 @@
 //! Where a phone number belongs: the region behind a calling code, from the metadata of Google's libphonenumber.
 
+mod national;
+mod plan;
+
+pub use plan::{Flaw, Kind, Planned, planned};
+
 use rlibphonenumber::PHONE_NUMBER_UTIL;
 use std::fmt;
 

@@ -31,6 +31,7 @@ pub use elf::{InspectError, inspect};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
+pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
 
 use std::{ffi::OsString, path::Path, process::ExitCode};

@@ -3,6 +3,7 @@
 //! A text is chosen layer by layer ([`Templates`]), then rendered by [`Template`]. A value is never read as a template,
 //! and what a stranger is called cannot change what a message says.
 
+mod brought;
 mod builtin;
 mod choice;
 mod fault;
@@ -14,8 +15,10 @@ mod site;
 mod spelling;
 mod text;
 mod values;
+mod wording;
 
-pub use choice::{Occasion, Said, Templates};
+pub use brought::Brought;
+pub use choice::{Occasion, Said, Templates, language_of};
 pub use fault::{Fault, Wrong};
 pub use layer::{GENERIC, Layer, PURPOSES};
 pub use locale::{InvalidLocale, Locale};
@@ -24,6 +27,7 @@ pub use payment::{InvalidPayment, Payment};
 pub use site::Site;
 pub use text::{Part, Template, Text};
 pub use values::{BUILT_IN, Values, is_built_in};
+pub use wording::{InvalidWording, Wording};
 
 /// Compiles the built-in texts now, so that no request waits for it.
 pub fn warm_up() {

@@ -1,23 +1,27 @@
 //! One proof and its life, as rules without I/O: time and the comparison are passed in.
 
+mod ended;
 mod life;
+mod notes;
 mod summary;
 
 pub use life::{Event, LIFE, chart};
+pub use notes::{NoRoom, Notes};
 pub use summary::Summary;
 
 use crate::{
     application::{Method, Policy},
     clock::after,
+    event::Webhook,
     limit::Whom,
     seal::{Code, CodeInput, DeliveryId, Keys, OpenError, Sealed, VerificationId},
-    template::{MemberName, Payment},
+    template::{MemberName, Payment, Wording},
 };
 use jiff::Timestamp;
 use provider_api::{Channel, Recipient};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -59,6 +63,9 @@ pub struct Verification {
     /// What its code approves, if it is a payment.
     #[serde(default)]
     pub payment: Option<Payment>,
+    /// What its start has its messages say.
+    #[serde(default, skip_serializing_if = "Wording::is_empty")]
+    pub wording: Wording,
     /// Whether it proves a test recipient: then nothing is ever delivered.
     #[serde(default)]
     pub is_test: bool,
@@ -67,6 +74,12 @@ pub struct Verification {
     /// Its member by the application's own id, if it has one: whose wrong codes are counted over all verifications.
     #[serde(default)]
     pub member: Option<Whom>,
+    /// What a face wants to find again with it; no rule looks at it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
+    /// Where its end is told, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
     /// Its deliveries, oldest first.
     pub deliveries: Vec<DeliveryId>,
     /// How many more codes may be checked.
@@ -83,6 +96,9 @@ pub struct Verification {
     pub expires_at: Timestamp,
     status: Status,
     ended_at: Option<Timestamp>,
+    /// Whether it was approved by the application's word, without a code.
+    #[serde(default)]
+    is_vouched: bool,
 }
 
 /// Where a verification stands.
@@ -165,12 +181,18 @@ pub struct Draft {
     pub own_code: Option<Sealed>,
     /// What its code approves, if it is a payment.
     pub payment: Option<Payment>,
+    /// What its start has its messages say.
+    pub wording: Wording,
     /// Whether the recipient is a test's.
     pub is_test: bool,
     /// The name of its pending slot.
     pub slot: String,
     /// Its member by the application's own id, if it has one.
     pub member: Option<Whom>,
+    /// What a face wants to find again with it.
+    pub notes: Notes,
+    /// Where its end is told, if anywhere.
+    pub webhook: Option<Webhook>,
 }
 
 impl Verification {
@@ -190,9 +212,12 @@ impl Verification {
             policy,
             own_code,
             payment,
+            wording,
             is_test,
             slot,
             member,
+            notes,
+            webhook,
         } = draft;
         Self {
             id,
@@ -208,6 +233,8 @@ impl Verification {
             generation: 0,
             slot,
             member,
+            notes,
+            webhook,
             deliveries: if is_test { Vec::new() } else { vec![delivery] },
             checks_left: judged(&policy, payment.as_ref()),
             sends_left: policy.sends.saturating_sub(1),
@@ -217,9 +244,11 @@ impl Verification {
             expires_at: after(now, policy.lifetime),
             status: Status::Pending,
             ended_at: None,
+            is_vouched: false,
             policy,
             own_code,
             payment,
+            wording,
             is_test,
         }
     }
@@ -343,17 +372,6 @@ impl Verification {
         may
     }
 
-    /// Gives it up and says whether that ended it: giving up twice is the same as once.
-    ///
-    /// # Errors
-    ///
-    /// When it ended in another way.
-    pub fn cancel(&mut self, now: Timestamp) -> Result<bool, Ended> {
-        let was_pending = self.is_pending(now);
-        self.step(Event::Cancel, now)?;
-        Ok(was_pending)
-    }
-
     /// Whether a message may still do any good.
     pub fn is_pending(&self, now: Timestamp) -> bool {
         self.status(now) == Status::Pending
@@ -378,23 +396,4 @@ fn judged(policy: &Policy, payment: Option<&Payment>) -> u8 {
 /// From one time to a later one; nothing if it is not later.
 fn between(now: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(now)).unwrap_or_default()
-}
-
-impl Status {
-    /// The word: `pending`, `approved`, ….
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Exhausted => "exhausted",
-            Self::Expired => "expired",
-            Self::Canceled => "canceled",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

@@ -2,30 +2,43 @@
 
 mod cancel;
 mod check;
+mod count;
 mod directory;
+mod events;
+mod factors;
 mod fetch;
 mod idempotency;
-mod limits;
+pub(crate) mod limits;
 mod list;
 mod members;
 mod methods;
+mod newest;
 mod renewal;
 mod resend;
+mod safe_list;
 mod sending;
+mod sends;
 mod start;
+mod tokens;
+mod vouch;
 
 pub use check::{Check, Checked};
 pub use directory::{
-    ApiKey, Caller, Directory, DirectoryError, KeptApplication, Made, NewApiKey, Scope, Source,
+    ApiKey, Caller, Directory, DirectoryError, KeptApplication, Made, NewApiKey, Scope, Service, Source,
 };
+pub use events::{Claim, Claimed, Told};
+pub use factors::{Asked, Change, Enrolled, FactorError, Had, WantedChallenges};
 pub use fetch::Fetched;
 pub use idempotency::Idempotency;
-pub use limits::{Asker, Subject};
+pub use limits::{Asker, Barred, OwnLimit, Subject, Within};
 pub use list::{Page, Wanted, WantedDeliveries, WantedVerifications};
 pub use members::{MemberError, Precondition, Stored};
 pub use methods::Methods;
+pub use newest::Which;
 pub use renewal::Renewed;
 pub use resend::Resend;
+pub use safe_list::Listed;
+pub use sends::{Sent, WantedSends};
 pub use start::{Due, Effect, Start, Started};
 
 use crate::{

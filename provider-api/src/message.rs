@@ -130,6 +130,10 @@ pub struct Message {
     /// Words of the caller's own for the service's reports.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// Whom it comes from instead of the provider's own sender: a name or a number that the operator approved. A provider
+    /// that has no say in it passes it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
 }
 
 impl Message {
@@ -158,6 +162,7 @@ impl Message {
             repeated: false,
             callback_url: None,
             tags: BTreeMap::new(),
+            sender: None,
         }
     }
 }

@@ -24,6 +24,7 @@ mod silence;
 mod start;
 mod templates;
 mod test_recipients;
+mod wording;
 
 use harness::World;
 
@@ -47,6 +48,7 @@ fn configuration(isolation: &str, own: &str) -> String {
         api_keys = ["key-of-web-0123456789"]
         methods = ["email:code", "sms:code"]
         preferred = "sms:code"
+        senders = ["Acme"]
         [applications.other]
         api_keys = ["key-of-other-0123456789"]
         methods = ["sms:code"]

@@ -15,3 +15,5 @@ mod cli;
 mod crash;
 mod email;
 mod sms_twilio;
+mod smscx;
+mod twilio;

@@ -26,8 +26,13 @@ pub struct Heard<'a> {
 ///
 /// `body` is JSON or nothing; `headers` are whole lines with their ends.
 pub fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
+    request_of("application/json", method, path, headers, body)
+}
+
+/// The same with a body of another kind.
+pub fn request_of(kind: &str, method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    let kind = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
+    let kind = if body.is_empty() { String::new() } else { format!("content-type: {kind}\r\n") };
     format!(
         "{method} {path} HTTP/1.1\r\nhost: passrelay\r\n{headers}{kind}content-length: {length}\r\n\r\n{body}"
     )

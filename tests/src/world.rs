@@ -3,12 +3,14 @@
 //! When it is stopped it asserts what no test thinks of: that no code and no full recipient stands in the log or in an
 //! answer, and that no delivery was left open. Every answer is held to the `OpenAPI` document of its face.
 
+mod account;
 mod answer;
 mod caller;
 mod contract;
 mod operator;
 mod secrets;
 
+pub use account::{ACCOUNT, TOKEN};
 pub use answer::Answer;
 pub use caller::KEY;
 pub use secrets::Recipients;

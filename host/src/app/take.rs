@@ -62,7 +62,7 @@ pub(super) async fn take(face: &Face, config: &Config, libraries: Arc<Libraries>
         } else {
             templates.applications.insert(id, own);
         }
-        made.push(Made { application: Arc::new(application), routes, stored, serves });
+        made.push(Made { application: Arc::new(application), routes, stored: Arc::new(stored), serves });
     }
     let providers = config.providers.keys().cloned().collect();
     directory.take(config.applications.clone(), config.routes.clone(), providers, made).await;

@@ -186,7 +186,10 @@ pub(crate) mod tests {
                 pause: Duration::from_secs(10)..=Duration::from_mins(2),
             },
             test_recipients: TestRecipients::default(),
+            senders: Vec::new(),
+            events: crate::application::Events::default(),
             limits: crate::limit::Rules::off(),
+            service_sid: None,
         }
     }
 

@@ -26,8 +26,13 @@ pub(super) async fn run(file: Option<&Path>, command: Limits) -> Result<Page, Tr
 
 fn request(subject: &Subject) -> Value {
     let Subject { application, whom } = subject;
-    let fields =
-        [("to", &whom.to), ("member_id", &whom.member), ("api_key", &whom.api_key), ("ip", &whom.ip)];
+    let fields = [
+        ("to", &whom.to),
+        ("member_id", &whom.member),
+        ("entity", &whom.entity),
+        ("api_key", &whom.api_key),
+        ("ip", &whom.ip),
+    ];
     let given =
         fields.into_iter().filter_map(|(field, whom)| Some((field, whom.as_ref().map(Secret::expose)?)));
     let given = given.chain([("application", application.as_str())]);

@@ -264,6 +264,7 @@ fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Tr
         locale: errand.locale.as_ref().map(Locale::as_str),
         member_name: None,
         payment: None,
+        wording: None,
         code: errand.code.expose(),
         // Nobody checks it: as long as codes usually work.
         expires_in: Policy::default().lifetime,

@@ -12,8 +12,10 @@ use super::{
     test_recipients,
 };
 use crate::{
-    application::{Application, Method, Policy},
+    application::{Application, Events, Method, Policy, ServiceSid, is_sender},
+    event::is_webhook_url,
     limit::Rules,
+    seal::WebhookSecret,
     template::{PURPOSES, Site},
 };
 use provider_api::{Channel, Secret, is_word};
@@ -23,6 +25,9 @@ const SHORTEST_KEY: usize = 20;
 const KEYS_HINT: &str =
     "for example api_keys = [{ env = \"PASSRELAY_WEB_KEY\" }]; `openssl rand -hex 24` makes a good one";
 const METHODS_HINT: &str = "for example methods = [\"sms:code\", \"email:code\"]";
+
+const SENDERS_HINT: &str =
+    "names, numbers or short codes of 3 to 34 visible ASCII characters, for example senders = [\"Acme\"]";
 
 /// An application whose methods are not yet held against the routes.
 pub(super) struct Typed {
@@ -57,7 +62,14 @@ pub(super) fn read(
     let mut taken: Vec<(String, Secret)> = Vec::new();
     let mut read = Vec::new();
     for field in applications.fields() {
-        read.extend(application(&field, environment, ground, &mut taken, report));
+        let typed = application(&field, environment, ground, &mut taken, report);
+        if let Some(sid) = typed.as_ref().map(|typed| typed.application.service_sid())
+            && read.iter().any(|other: &Typed| other.application.service_sid() == sid)
+        {
+            let what = format!("`{}` has the `service_sid` of another application", field.path);
+            report.mistake(field.key_at, what, Some("each Service has its own".to_owned()));
+        }
+        read.extend(typed);
     }
     read
 }
@@ -77,7 +89,9 @@ fn application(
         .iter()
         .filter_map(|item| key(item, field.key, environment, taken, report))
         .collect();
-    let typed = settings(field.key, keys, table, ground, report);
+    let secret = table.find("webhook_secret").and_then(|field| webhook_secret(&field, environment, report));
+    let mut typed = settings(field.key, keys, table, ground, report);
+    typed.application.events.secret = secret;
     if !is_word(field.key) {
         let what = format!("`{}` is no name for an application", field.path);
         report.mistake(field.key_at, what, Some(WORD.to_owned()));
@@ -104,13 +118,38 @@ pub(super) fn settings(
     let bounds = bounds(table.table("bounds", report), report);
     let policy = policy(table.table("code", report), &bounds, code, report);
     let test_recipients = test_recipients::read(&table.table("test_recipients", report), may_test, report);
+    let senders = table.find("senders").map(|field| senders(&field, report)).unwrap_or_default();
+    let url = table.find("webhook_url").and_then(|field| webhook_url(&field, report));
+    let events = Events { url, secret: None };
     let templates = by_channel(&table.table("templates", report), site, report);
     let limits = limits::read(table.table("limits", report), limits, report);
+    let service_sid = table.find("service_sid").and_then(|field| service_sid(&field, report));
     table.close(report);
     let (methods, methods_at) = methods.into_iter().unzip();
     let id = id.to_owned();
-    let application = Application { id, keys, methods, preferred, policy, bounds, test_recipients, limits };
+    let application = Application {
+        id,
+        keys,
+        methods,
+        preferred,
+        policy,
+        bounds,
+        test_recipients,
+        senders,
+        events,
+        limits,
+        service_sid,
+    };
     Typed { application, methods_at, templates }
+}
+
+fn service_sid(field: &Field<'_>, report: &mut Report) -> Option<ServiceSid> {
+    let read = field.text(report)?.parse().ok();
+    if read.is_none() {
+        let hint = "`VA` and 32 hexadecimal digits, as Twilio shows it".to_owned();
+        field.wrong("is no SID of a Service", hint, report);
+    }
+    read
 }
 
 fn by_channel(templates: &Section<'_>, site: &Site, report: &mut Report) -> BTreeMap<Channel, Texts> {
@@ -164,6 +203,45 @@ fn key(
     }
     taken.push((application.to_owned(), key.clone()));
     Some(key)
+}
+
+fn webhook_url(field: &Field<'_>, report: &mut Report) -> Option<String> {
+    let url = field.text(report)?;
+    if !is_webhook_url(url) {
+        let hint = "for example \"https://example.com/otp-events\"".to_owned();
+        field.wrong("is no `http` or `https` address of at most 2048 characters", hint, report);
+    }
+    Some(url.to_owned())
+}
+
+fn webhook_secret(
+    field: &Field<'_>,
+    environment: &Environment,
+    report: &mut Report,
+) -> Option<WebhookSecret> {
+    let read = WebhookSecret::read(secret::read(field, environment, report)?.expose());
+    if read.is_none() {
+        let hint =
+            "`whsec_` and 24 to 64 bytes in base64; `echo whsec_$(openssl rand -base64 32)` makes a good one";
+        field.wrong("is no secret of webhooks", hint.to_owned(), report);
+    }
+    read
+}
+
+/// Whom a start may have its messages come from.
+fn senders(field: &Field<'_>, report: &mut Report) -> Vec<String> {
+    let mut senders: Vec<String> = Vec::new();
+    for item in field.list(SENDERS_HINT, report).unwrap_or_default() {
+        let Some(sender) = item.text(report) else { continue };
+        if !is_sender(sender) {
+            item.wrong("holds something that is no sender", SENDERS_HINT.to_owned(), report);
+        } else if senders.iter().any(|other| other == sender) {
+            item.wrong("names this sender a second time", None, report);
+        } else {
+            senders.push(sender.to_owned());
+        }
+    }
+    senders
 }
 
 fn methods(items: &[Field<'_>], report: &mut Report) -> Vec<(Method, usize)> {

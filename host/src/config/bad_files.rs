@@ -9,6 +9,7 @@ mod policy;
 mod providers;
 mod secrecy;
 mod templates;
+mod twilio;
 
 use super::{Config, Draft, Environment, Mistakes, shelf::Shelf};
 use crate::plugin::Refusal;

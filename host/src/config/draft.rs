@@ -14,8 +14,12 @@ use super::{
     section::Section,
     server::{self, Server, Store},
     shelf::Shelf,
-    site, templates,
+    site,
+    smscx::{self, SmsCx},
+    templates,
     tree::Node,
+    twilio::{self, Twilio},
+    webhooks::{self, Webhooks},
 };
 use crate::{
     application::{Bounds, Policy},
@@ -50,6 +54,9 @@ pub struct Draft {
     applications: Vec<applications::Typed>,
     code: Policy,
     limits: Rules,
+    twilio: Option<Twilio>,
+    smscx: Option<SmsCx>,
+    webhooks: Webhooks,
     /// What keeps the file from saying where the store and the keys are.
     astray: Vec<Mistake>,
 }
@@ -143,6 +150,9 @@ impl Draft {
         let ground =
             Ground { site: &site, code: &code, limits: &limits, may_test: server.allow_test_recipients };
         let applications = applications::read(&tables, &environment, &ground, report_to);
+        let twilio = twilio::read(&mut root, &environment, report_to);
+        let smscx = smscx::read(&mut root, report_to);
+        let webhooks = webhooks::read(root.table("webhooks", report_to), report_to);
         let known = report_to.count();
         root.close(report_to);
         // A name that nobody knows may be that of the store, misspelt.
@@ -162,6 +172,9 @@ impl Draft {
             applications,
             code,
             limits,
+            twilio,
+            smscx,
+            webhooks,
             astray,
         }
     }
@@ -235,6 +248,9 @@ impl Draft {
             prices,
             routes,
             applications: applications.map(|application| (application.id.clone(), application)).collect(),
+            twilio: self.twilio,
+            smscx: self.smscx,
+            webhooks: self.webhooks,
             code: self.code,
             limits: self.limits,
         })

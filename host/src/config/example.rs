@@ -6,7 +6,11 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The keys that have no default: required, or examples of what may be said. A route has none either, but the only
 /// provider of a channel is its route anyway.
-const WITHOUT_DEFAULT: [&str; 19] = [
+const WITHOUT_DEFAULT: [&str; 26] = [
+    "server.public_url",
+    "applications.web.service_sid",
+    "twilio.account_sid",
+    "twilio.auth_token",
     "server.proxy",
     "server.allow_test_recipients",
     "applications.web.test_recipients.\"+15005550006\"",
@@ -26,6 +30,9 @@ const WITHOUT_DEFAULT: [&str; 19] = [
     "applications.web.api_keys",
     "applications.web.methods",
     "applications.web.preferred",
+    "applications.web.senders",
+    "applications.web.webhook_url",
+    "applications.web.webhook_secret",
 ];
 
 /// The example with every setting in force: a line that begins with `#` and no space is one.
@@ -50,7 +57,9 @@ fn read(text: &str) -> Result<Config, Mistakes> {
     let found = [manifest];
     let environment = Environment::of([
         ("PASSRELAY_WEB_KEY", "a-key-of-twenty-characters"),
+        ("PASSRELAY_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("HTTPS_PROXY", "http://proxy:3128"),
+        ("TWILIO_AUTH_TOKEN", "a-token-of-twenty-characters"),
     ]);
     Draft::parse(text, Path::new("passrelay.toml"), environment).finish_with(&Shelf::new(&found, &[], &[]))
 }

@@ -129,7 +129,7 @@ fn known(settings: &crate::plugin::Settings) -> providers::Typed {
 
 /// The fields of an application as they are read, with those that were left out; no keys.
 pub fn written(application: &Application) -> Map<String, Json> {
-    let Application { methods, preferred, policy, .. } = application;
+    let Application { methods, preferred, policy, service_sid, .. } = application;
     let Policy {
         length,
         alphabet,
@@ -153,6 +153,7 @@ pub fn written(application: &Application) -> Map<String, Json> {
     });
     let mut fields = Map::from_iter([("methods".to_owned(), json!(methods)), ("code".to_owned(), code)]);
     fields.extend(preferred.iter().map(|method| ("preferred".to_owned(), json!(method))));
+    fields.extend(service_sid.iter().map(|sid| ("service_sid".to_owned(), json!(sid.as_str()))));
     fields
 }
 

@@ -23,6 +23,8 @@ pub struct Server {
     pub proxy: Option<Secret>,
     /// Whether applications may name recipients that are sent nothing and prove with a known code.
     pub allow_test_recipients: bool,
+    /// Where callers reach it, such as `https://otp.example.com`; without a `/` at its end.
+    pub public_url: Option<String>,
 }
 
 /// Where verifications are kept.
@@ -66,9 +68,20 @@ pub(super) fn server(mut server: Section<'_>, environment: &Environment, report:
     });
     let allow_test_recipients = server.find("allow_test_recipients").and_then(|field| field.flag(report));
     let allow_test_recipients = allow_test_recipients.unwrap_or(false);
+    let public_url = server.find("public_url").and_then(|field| {
+        let written = field.text(report)?;
+        let parsed = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let is_plain =
+            |url: &Url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        if !parsed.as_ref().is_some_and(is_plain) {
+            let hint = "for example \"https://otp.example.com\"".to_owned();
+            field.wrong("is no `http` or `https` address", hint, report);
+        }
+        Some(written.trim_end_matches('/').to_owned())
+    });
     server.close(report);
     let listen = listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
-    Server { listen, admin, admin_address, proxy, allow_test_recipients }
+    Server { listen, admin, admin_address, proxy, allow_test_recipients, public_url }
 }
 
 /// What `server.admin` may be, for hints.

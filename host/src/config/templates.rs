@@ -48,6 +48,7 @@ pub(super) fn settle(
         site,
         providers: providers.iter().map(of_provider).collect(),
         applications: applications.iter().map(of_application).collect(),
+        ..Templates::default()
     }
 }
 

@@ -8,7 +8,10 @@ use super::{
     report::Report,
     routes,
     shelf::Shelf,
+    smscx::SmsCx,
     tree::{Entry, Node, Value},
+    twilio::Twilio,
+    webhooks::Webhooks,
 };
 use crate::{
     application::Policy,
@@ -31,6 +34,14 @@ pub struct Saved {
     pub(super) limits: Rules,
     pub(super) may_test: bool,
     pub(super) routes: routes::Typed,
+    /// The account that the Twilio Verify face answers as.
+    pub twilio: Option<Twilio>,
+    /// The face that callers of SMS.CX know.
+    pub smscx: Option<SmsCx>,
+    /// How events reach applications.
+    pub webhooks: Webhooks,
+    /// Where callers reach the server, if the file says so.
+    pub public_url: Option<String>,
 }
 
 /// Why a provider cannot be had with unsaved keys.
@@ -69,6 +80,10 @@ impl Saved {
             limits: config.limits.clone(),
             may_test: config.server.allow_test_recipients,
             routes: routes::typed(&config.routes),
+            twilio: config.twilio.clone(),
+            smscx: config.smscx.clone(),
+            webhooks: config.webhooks,
+            public_url: config.server.public_url.clone(),
         }
     }
 

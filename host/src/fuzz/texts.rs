@@ -57,6 +57,7 @@ fn say(text: &Text, name: &str, site: &Site) {
         locale: Some("de-AT"),
         member_name: name.as_ref(),
         payment: None,
+        wording: None,
         code: CODE,
         expires_in: Duration::from_secs(569),
     };

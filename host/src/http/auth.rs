@@ -8,11 +8,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use provider_api::Secret;
 use std::{convert::Infallible, sync::Arc};
+use zeroize::Zeroizing;
 
 /// As which application somebody calls who may call as all of them.
-const AS: HeaderName = HeaderName::from_static("passrelay-application");
+pub(super) const AS: HeaderName = HeaderName::from_static("passrelay-application");
 
 /// The application that calls.
 pub(super) struct Caller(pub(super) Arc<Application>);
@@ -98,14 +100,23 @@ fn misnamed(detail: &str) -> Problem {
     Problem::invalid(&[FieldError::new(AS.as_str(), detail)])
 }
 
+/// User and password of the one `Authorization: Basic …` (RFC 7617).
+pub(super) fn basic(headers: &HeaderMap) -> Option<(String, Secret)> {
+    let (scheme, encoded) = only(headers, &header::AUTHORIZATION)?.split_once(' ')?;
+    let encoded = Some(encoded.trim_matches(' ')).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let decoded = Zeroizing::new(STANDARD.decode(encoded).ok()?);
+    let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((user.to_owned(), Secret::new(password)))
+}
+
 /// What a header says that stands there once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut given = headers.get_all(name).iter();
     given.next().filter(|_| given.next().is_none())?.to_str().ok()
 }
 
 /// The token; the scheme's case does not matter (RFC 9110 section 11.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(super) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' ')).filter(|token| !token.is_empty())
 }
@@ -127,5 +138,22 @@ mod tests {
         ] {
             assert_eq!(bearer(value), token, "{value}");
         }
+    }
+
+    #[test]
+    fn only_basic_credentials_are_read() {
+        let read = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+            }
+            basic(&headers).map(|(user, password)| format!("{user} {}", password.expose()))
+        };
+        assert_eq!(read(&["Basic YTpiOmM="]).as_deref(), Some("a b:c"));
+        assert_eq!(read(&["basic  YTpi "]).as_deref(), Some("a b"));
+        for bad in ["", "Basic", "Basic YQ==", "Basic %%%", "Basic /////w==", "Bearer YTpi"] {
+            assert_eq!(read(&[bad]), None, "{bad}");
+        }
+        assert_eq!(read(&["Basic YTpi", "Basic YTpi"]), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Face, admin_router, router};
 use crate::{
-    application::{Application, Bounds, Policy, TestRecipients},
+    application::{Application, Bounds, Events, Policy, ServiceSid, TestRecipients},
     clock::{ManualClock, millis},
     config::{Draft, Environment, Saved},
     limit::Rules,
@@ -15,6 +15,7 @@ use crate::{
     route::Routes,
     seal::{Chance, DeliveryId, Keys, VerificationId},
     store::{Changes, Ledger, LedgerParts, View},
+    template::Wording,
     verification::{self, Verification},
     verifier::{Verifier, VerifierParts},
 };
@@ -31,11 +32,18 @@ use tower::ServiceExt as _;
 
 const NUMBER: &str = "7700900617";
 
+/// What the host's file says: the account of Twilio Verify.
+const FILE: &str = "[twilio]\naccount_sid = \"AC0123456789abcdef0123456789abcdef\"\nauth_token = \"token-of-the-account-0123\"";
+
+/// That account with its token.
+const BASIC: &str = "Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjp0b2tlbi1vZi10aGUtYWNjb3VudC0wMTIz";
+
 /// So many requests one after the other.
 const MOST: usize = 8;
 
 /// Requests as they stand on the wire, in short: `METHOD PATH`, headers, an empty line, the body; between two of them a
-/// line `---`. A path behind `@` goes to the admin socket. `{id}` is the id of a pending verification and `{code}` its code.
+/// line `---`. A path behind `@` goes to the admin socket. `{id}` is the id of a pending verification, `{sid}` its SID, `{code}`
+/// its code, and `{service}` the SID of its application.
 ///
 /// Whatever it is, the answer is no failure of ours, a problem where it refuses, and tells no code and no number; said
 /// again with its `Idempotency-Key` it gets the same answer.
@@ -43,7 +51,9 @@ pub(crate) fn requests(text: &str) {
     let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
         let Some((face, id, code)) = house().await else { return };
-        let text = text.replace("{id}", &id).replace("{code}", &code);
+        let (sid, service) = (format!("VE{}", id.trim_start_matches("ver_")), ServiceSid::of("web"));
+        let text = text.replace("{id}", &id).replace("{code}", &code).replace("{sid}", &sid);
+        let text = text.replace("{service}", service.as_str());
         let mut before = Vec::new();
         for text in text.split("\n---\n").take(MOST) {
             let Some(asked) = Asked::read(text) else { return };
@@ -53,9 +63,12 @@ pub(crate) fn requests(text: &str) {
                 assert_eq!(again, (status, body.clone()), "asked again it is another answer");
             }
             before.push(asked);
-            let names = |secret| before.iter().any(|asked| asked.names(secret));
-            let told =
-                [NUMBER, code.as_str()].into_iter().find(|secret| body.contains(secret) && !names(secret));
+            let names = |secret: &str| before.iter().any(|asked| asked.names(secret));
+            // Twilio's contract has recipients in full.
+            let is_told = |secret: &str| before.last().is_some_and(Asked::is_of_twilio) && secret == NUMBER;
+            let told = [NUMBER, code.as_str()]
+                .into_iter()
+                .find(|secret| body.contains(secret) && !names(secret) && !is_told(secret));
             assert!(told.is_none(), "the answer tells {told:?}: {body}");
         }
     });
@@ -86,7 +99,8 @@ impl<'a> Asked<'a> {
             request = request.header(*name, value.trim());
         }
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
-            request = request.header(header::AUTHORIZATION, "Bearer key-of-web");
+            let known = if self.is_of_twilio() { BASIC } else { "Bearer key-of-web" };
+            request = request.header(header::AUTHORIZATION, known);
         }
         request.body(Body::from(self.body.to_owned())).ok()
     }
@@ -109,16 +123,27 @@ impl<'a> Asked<'a> {
         assert!(status < 500 || (status == 503 && self.path.starts_with("/readyz")), "{status}: {body}");
         if status >= 400 && self.method != "HEAD" {
             let said: Value = serde_json::from_str(&body).unwrap_or_default();
-            let whole =
-                ["type", "title", "detail"].iter().all(|name| said.get(*name).is_some_and(Value::is_string));
-            assert!(problem && whole && said.get("status") == Some(&status.into()), "{status}: {body}");
+            let names = if self.is_of_twilio() {
+                &["message", "more_info"][..]
+            } else {
+                &["type", "title", "detail"]
+            };
+            let whole = names.iter().all(|name| said.get(*name).is_some_and(Value::is_string));
+            let is_right = problem != self.is_of_twilio() && said.get("status") == Some(&status.into());
+            assert!(is_right && whole, "{status}: {body}");
         }
         (status, body)
     }
 
+    /// Whether it goes to the face of Twilio Verify.
+    fn is_of_twilio(&self) -> bool {
+        let below = self.path.strip_prefix("/v2");
+        !self.admin && below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    }
+
     /// Whether it is one that is done once under its name.
     fn is_named(&self) -> bool {
-        let may_be = self.method == "POST" && !self.admin;
+        let may_be = self.method == "POST" && !self.admin && !self.is_of_twilio();
         may_be && self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"))
     }
 
@@ -165,7 +190,7 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
     };
     ledger.run(Vec::new(), job).await.ok()?;
     let libraries = Arc::<Libraries>::default();
-    let config = Draft::parse("", Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
+    let config = Draft::parse(FILE, Path::new("p.toml"), Environment::of([("", ""); 0])).finish(&libraries);
     let face = Face {
         metrics: Arc::clone(&metrics),
         chance: chance.clone(),
@@ -173,6 +198,7 @@ async fn house() -> Option<(Arc<Face>, String, String)> {
         templates: Arc::default(),
         libraries: Arc::default(),
         changing: Mutex::default(),
+        webhooks: super::Webhooks::new(None),
         tester: Tester::new(TesterParts {
             templates: Arc::default(),
             providers: Arc::default(),
@@ -207,7 +233,21 @@ fn application(id: &str) -> (String, Application) {
     let keys = vec![Secret::new(format!("key-of-{id}"))];
     let (policy, bounds, test_recipients) = (Policy::default(), Bounds::default(), TestRecipients::default());
     let (id, preferred, limits) = (id.to_owned(), None, Rules::default());
-    (id.clone(), Application { id, keys, methods, preferred, policy, bounds, test_recipients, limits })
+    let (senders, service_sid, events) = (Vec::new(), None, Events::default());
+    let application = Application {
+        id,
+        keys,
+        methods,
+        preferred,
+        policy,
+        bounds,
+        test_recipients,
+        senders,
+        events,
+        limits,
+        service_sid,
+    };
+    (application.id.clone(), application)
 }
 
 fn pending(keys: &Keys, chance: &Chance, now: &jiff::Timestamp) -> Verification {
@@ -225,9 +265,12 @@ fn pending(keys: &Keys, chance: &Chance, now: &jiff::Timestamp) -> Verification 
         policy: Policy::default(),
         own_code: None,
         payment: None,
+        wording: Wording::default(),
         is_test: false,
         slot: "slot".to_owned(),
         member: None,
+        notes: verification::Notes::default(),
+        webhook: None,
     };
     Verification::start(draft, DeliveryId::new(*now, chance), *now)
 }

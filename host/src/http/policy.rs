@@ -1,11 +1,11 @@
-//! `policy`, `code`, `amount` and `payee` of a start: what it asks for instead of the application's own.
+//! `policy`, `code`, `amount`, `payee`, `text` and `from` of a start: what it asks for instead of the application's own.
 
 use super::person::Errors;
 use crate::{
     application::{Alphabet, Application, Overrides, Policy},
     clock::span,
     seal::Typed,
-    template::Payment,
+    template::{Payment, Templates, Wording},
 };
 use provider_api::Secret;
 use schemars::JsonSchema;
@@ -106,6 +106,24 @@ impl Errors {
                 None
             }
         }
+    }
+
+    /// What the messages say and whom they come from (X4, X17, X20).
+    pub(super) fn wording(
+        &mut self,
+        text: Option<String>,
+        from: Option<String>,
+        of_payment: bool,
+        application: &Application,
+        templates: &Templates,
+    ) -> Wording {
+        if let Some(why) = text.as_deref().and_then(|text| templates.admit(text, of_payment).err()) {
+            self.add("text", why.to_string());
+        }
+        if let Some(why) = from.as_deref().and_then(|from| application.admit_sender(from).err()) {
+            self.add("from", why);
+        }
+        Wording { text, sender: from, ..Wording::default() }
     }
 
     fn alphabet(&mut self, word: Option<&str>) -> Option<Alphabet> {

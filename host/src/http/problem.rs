@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     member::Refusal,
-    store::LedgerError,
+    store::{Fault, LedgerError},
     verification::{Ended, ResendRefused, Status},
     verifier::VerifyError,
 };
@@ -196,6 +196,10 @@ impl From<VerifyError> for Problem {
                     .retry_after(Duration::from_secs(1))
             }
             // What it is the ledger told the log, once for all requests that it costs.
+            VerifyError::Store(LedgerError::Refused(Fault::Unflushed(_) | Fault::Closed)) => {
+                let detail = "the store's disk failed; whether anything was changed is not known";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "store unavailable", detail)
+            }
             VerifyError::Store(LedgerError::Refused(_)) => {
                 let detail = "the store takes no writes at the moment; nothing was changed";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "store unavailable", detail)
@@ -252,7 +256,6 @@ impl IntoResponse for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Fault;
     use serde_json::{Value, json};
 
     async fn told(problem: Problem) -> (u16, String, Value) {
@@ -291,6 +294,7 @@ mod tests {
             (VerifyError::KeyReused, 422, "idempotency-key-reused", ""),
             (LedgerError::Busy.into(), 503, "busy", "1"),
             (LedgerError::Refused(Fault::Full("x".to_owned())).into(), 503, "store-unavailable", "5"),
+            (LedgerError::Refused(Fault::Unflushed("x".to_owned())).into(), 503, "store-unavailable", ""),
             (LedgerError::Panicked.into(), 500, "internal", ""),
             (VerifyError::LostKey("k1".to_owned()), 500, "internal", ""),
         ] {

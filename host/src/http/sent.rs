@@ -9,6 +9,7 @@ use crate::{
     metrics::Start as Counted,
     outbox::Settling,
     seal::DeliveryId,
+    store::LedgerError,
     verification::Summary,
     verifier::{Due, Effect, Started, VerifyError},
 };
@@ -63,10 +64,10 @@ async fn as_it_stands(
 }
 
 /// Works and hands over in a task of its own: a caller that hangs up in between loses its answer, not the message.
-async fn carried(
+pub(super) async fn carried(
     face: &Arc<Face>,
     work: impl Future<Output = Result<Started, VerifyError>> + Send + 'static,
-) -> Result<(Started, Option<Settling>), Problem> {
+) -> Result<(Started, Option<Settling>), VerifyError> {
     let face = Arc::clone(face);
     let carry = async move {
         let mut started = work.await?;
@@ -79,9 +80,6 @@ async fn carried(
         let settling = started.due.take().map(hand_over);
         Ok::<_, VerifyError>((started, settling))
     };
-    let carried = tokio::spawn(carry.in_current_span()).await.map_err(|_| {
-        tracing::error!("a start panicked");
-        Problem::internal()
-    })?;
-    Ok(carried?)
+    let carried = tokio::spawn(carry.in_current_span()).await;
+    carried.map_err(|_| VerifyError::Store(LedgerError::Panicked))?
 }

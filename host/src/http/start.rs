@@ -14,6 +14,8 @@ use super::{
 use crate::{
     application::Application,
     member::{Person, To},
+    template::Templates,
+    verification::Notes,
     verifier::{Asker, Idempotency, Start},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
@@ -50,6 +52,12 @@ pub(super) struct Request {
     amount: Option<String>,
     /// The payee that the code is to be bound to.
     payee: Option<String>,
+    /// What the message says instead of the operator's text: a template that holds `{{pin}}`, at most 1600 characters. Every
+    /// message of the verification says it.
+    #[schemars(length(min = 1, max = 1600))]
+    text: Option<String>,
+    /// Whom the message comes from, instead of the provider's own sender: one of the application's senders.
+    from: Option<String>,
 }
 
 /// What the document says.
@@ -69,6 +77,7 @@ pub(super) fn told(operation: Operation<'_>) -> Operation<'_> {
             ("member", value!({ "member": ada, "method": "sms:code", "purpose": "sign_in" })),
             ("stored", value!({ "member_id": "42", "client": { "ip": "192.0.2.7" } })),
             ("policy", value!({ "to": "+447700900123", "policy": { "length": 8, "lifetime": "5m" } })),
+            ("wording", value!({ "to": "+447700900123", "text": "{{pin}} opens the door.", "from": "Acme" })),
             ("payment", value!({ "to": "+447700900123", "amount": "12.30 EUR", "payee": "Ada's Books" })),
         ])
         .answer::<Shown>(201, "The verification, which is pending")
@@ -95,7 +104,8 @@ pub(super) async fn handle(
                 return sent::answer(&face, &application, &headers, async { Ok(before) }).await;
             }
         };
-    let mut start = read(request, &application, stored, idempotency)?;
+    let templates = face.templates.load();
+    let mut start = read(request, &application, &templates, stored, idempotency)?;
     start.asker.api_key = api_key;
     let (handed, caller) = (Arc::clone(&face), Arc::clone(&application));
     let start = async move { handed.verifier.start(&caller, start).await };
@@ -105,11 +115,25 @@ pub(super) async fn handle(
 fn read(
     request: Request,
     application: &Application,
+    templates: &Templates,
     stored: Option<Member>,
     idempotency: Option<Idempotency>,
 ) -> Result<Start, Problem> {
-    let Request { member, member_id, to, method, purpose, locale, client, policy, code, amount, payee } =
-        request;
+    let Request {
+        member,
+        member_id,
+        to,
+        method,
+        purpose,
+        locale,
+        client,
+        policy,
+        code,
+        amount,
+        payee,
+        text,
+        from,
+    } = request;
     let mut errors = Errors::default();
     let person = match (member, member_id, to) {
         (Some(member), None, None) => Some(Person::Member(errors.member(member))),
@@ -133,8 +157,24 @@ fn read(
     if code.is_some() && payment.is_some() {
         errors.add("code", "a code of your own is not derived from `amount` and `payee`: leave it out");
     }
+    let wording = errors.wording(text, from, payment.is_some(), application, templates);
     let person = errors.or(person)?;
-    Ok(Start { person, method, purpose, locale, policy, code, payment, idempotency, asker })
+    let (notes, supersedes, webhook) = (Notes::default(), false, None);
+    Ok(Start {
+        person,
+        method,
+        purpose,
+        locale,
+        policy,
+        code,
+        payment,
+        wording,
+        supersedes,
+        idempotency,
+        asker,
+        notes,
+        webhook,
+    })
 }
 
 #[cfg(test)]
@@ -182,6 +222,12 @@ mod tests {
             (json!({"to": "+447700900123", "payee": "Ada"}), "amount"),
             (json!({"to": "+447700900123", "amount": "1\n2", "payee": "Ada"}), "amount"),
             (json!({"to": "+447700900123", "amount": "1", "payee": "Ada", "code": "123456"}), "code"),
+            (json!({"to": "+447700900123", "text": "no code"}), "text"),
+            (json!({"to": "+447700900123", "text": "{{pin}} {{"}), "text"),
+            (json!({"to": "+447700900123", "text": format!("{{{{pin}}}}{}", "x".repeat(1600))}), "text"),
+            (json!({"to": "+447700900123", "text": "{code}", "amount": "1", "payee": "Ada"}), "text"),
+            (json!({"to": "+447700900123", "from": "Acme"}), "from"),
+            (json!({"to": "+447700900123", "site_name": "Acme"}), "site_name"),
             (json!({"to": "+447700900123", "policy": {"length": 3}}), "policy.length"),
             (json!({"to": "+447700900123", "policy": {"length": 1_000_000}}), "policy.length"),
             (json!({"to": "+447700900123", "policy": {"length": "6"}}), "policy.length"),
@@ -210,7 +256,7 @@ mod tests {
         ) {
             let request = json!({"to": to, "method": method, "purpose": purpose, "locale": locale});
             let request: Request = crate::http::body::parse(request.to_string().as_bytes()).unwrap();
-            if let Ok(start) = read(request, &narrow(), None, None) {
+            if let Ok(start) = read(request, &narrow(), &Templates::default(), None, None) {
                 prop_assert!(provider_api::is_word(&start.purpose));
             }
         }

@@ -69,6 +69,7 @@ pub(super) fn house() -> House {
         changing: Mutex::default(),
         chance,
         metrics,
+        webhooks: Webhooks::new(None),
     };
     House { hand, face: Arc::new(face) }
 }

@@ -1,4 +1,4 @@
-//! The wrong codes of a recipient or a member: how many within a time, and how many without a right one between them.
+//! The wrong codes of a recipient, a member or a factor: how many within a time, and how many without a right one between them.
 
 use super::{Guessing, Standing, Whom, Window};
 use crate::clock::after;
@@ -15,7 +15,7 @@ const RECIPIENTS: usize = 8;
 /// How many wrong codes of a locked member a recipient may have and still be another way to prove: one verification's.
 const SPARE: u32 = 5;
 
-/// The wrong codes of a recipient or a member over all verifications and purposes.
+/// The wrong codes of a recipient or a member over all verifications and purposes, or of a factor over all challenges.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failures {
     window: Window,
@@ -62,6 +62,12 @@ impl Failures {
     /// Takes this many out of the count in a row: they were a member's who proved to be another way.
     pub fn forgive(&mut self, times: u32) {
         self.in_a_row = self.in_a_row.saturating_sub(times);
+    }
+
+    /// How long no other code is compared, since so many were wrong within a time; `None`: one is.
+    pub fn wait(&self, rules: Guessing, now: Timestamp) -> Option<Duration> {
+        let standing = self.window.standing("", rules.failed_checks?, now);
+        standing.is_used_up().then(|| standing.reset.unwrap_or_default())
     }
 
     /// How much of each limit is used, under the names for a rate and for a count in a row.
@@ -114,6 +120,8 @@ mod tests {
         let mut failures = failed(2, "a");
         assert_eq!(used(&failures, 999), [(2, true), (2, false)]);
         assert_eq!(used(&failures, 1_000), [(0, false), (2, false)]);
+        let wait = |now| failures.wait(RULES, millis(now));
+        assert_eq!((wait(999), wait(1_000)), (Some(Duration::from_millis(1)), None));
         assert_eq!(failures.keep_until(RULES, millis(0)), Some(after(millis(0), KEPT)));
         assert_eq!(failures.proved(), [(Whom::new("a"), 2)]);
         assert_eq!(used(&failures, 999), [(2, true), (0, false)], "the rate does not forget");

@@ -28,11 +28,12 @@ pub struct Rules {
     pub reads_per_verification: Vec<Rate>,
     /// Wrong codes.
     pub guessing: Guessing,
-    /// How many members the application may have stored.
+    /// How many members the application may have stored, and how many entities.
     pub members: Option<u32>,
 }
 
-/// Wrong codes of one recipient, and of one member, over all verifications and purposes (NIST SP 800-63B 5.2.2).
+/// Wrong codes of one recipient, and of one member, over all verifications and purposes, and of one factor over all challenges (NIST
+/// SP 800-63B 5.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guessing {
     /// How often within a time.

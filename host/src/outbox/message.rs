@@ -27,6 +27,7 @@ pub(super) fn write(
         locale: verification.locale.as_deref(),
         member_name: verification.member_name.as_ref(),
         payment: verification.payment.as_ref(),
+        wording: Some(&verification.wording),
         code: code.expose(),
         expires_in: verification.time_left(now),
     });
@@ -45,6 +46,7 @@ pub(super) fn write(
     message.purpose.clone_from(&verification.purpose);
     message.expires_at_ms = verification.expires_at.as_millisecond();
     message.repeated = delivery.repeated;
+    message.sender.clone_from(&verification.wording.sender);
     message
 }
 

@@ -178,6 +178,7 @@ impl Tester {
             locale: test.locale.as_deref(),
             member_name: None,
             payment: None,
+            wording: None,
             code: CODE,
             expires_in: LIFETIME,
         };

@@ -9,6 +9,7 @@ use provider_api::{
 };
 use std::time::Duration;
 
+mod event;
 pub(crate) mod http;
 mod private;
 

@@ -1,6 +1,6 @@
 //! Where randomness comes from: the machine, or a seed in a test.
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::digest;
 use std::{
     cell::RefCell,
     fmt,
@@ -37,7 +37,7 @@ struct Stream {
 }
 
 impl Chance {
-    /// The cryptographic generator of the process, seeded by the kernel.
+    /// The kernel's cryptographic generator.
     pub fn system() -> Self {
         Self(Source::System)
     }
@@ -78,8 +78,10 @@ impl Pool {
     }
 }
 
+/// Asks the kernel. aws-lc's own generator seeds itself on every thread from the jitter of the processor, as certified
+/// modules must: milliseconds at a thread's first draw.
 fn draw(bytes: &mut [u8]) {
-    if rand::fill(bytes).is_err() {
+    if getrandom::fill(bytes).is_err() {
         std::process::abort();
     }
 }

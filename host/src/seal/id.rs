@@ -1,4 +1,4 @@
-//! Names of verifications and deliveries: a prefix and a UUID version 7, so that they sort by time.
+//! Names of verifications, deliveries and factors: a prefix and a UUID version 7, so that they sort by time.
 
 use super::Chance;
 use jiff::Timestamp;
@@ -59,6 +59,21 @@ id!(
     /// The name of a delivery: `dlv_` and 32 hexadecimal digits.
     DeliveryId,
     "dlv_"
+);
+id!(
+    /// The name of an entity: `ent_` and 32 hexadecimal digits.
+    EntityId,
+    "ent_"
+);
+id!(
+    /// The name of a factor: `fac_` and 32 hexadecimal digits.
+    FactorId,
+    "fac_"
+);
+id!(
+    /// The name of a challenge: `chl_` and 32 hexadecimal digits.
+    ChallengeId,
+    "chl_"
 );
 
 /// RFC 9562 section 5.7: 48 bits of milliseconds, 74 of chance.

@@ -5,6 +5,9 @@ use aws_lc_rs::{aead, hkdf, hmac};
 use std::{fmt, path::Path, sync::Arc};
 use zeroize::Zeroizing;
 
+/// Bytes of a name in the index.
+const NAME: usize = 16;
+
 /// The keys of the key file. `Debug` shows their ids.
 #[derive(Debug)]
 pub struct Keys {
@@ -19,6 +22,7 @@ pub struct Key {
     id: String,
     codes: hmac::Key,
     index: hmac::Key,
+    tokens: hmac::Key,
     sealing: aead::LessSafeKey,
 }
 
@@ -95,7 +99,8 @@ impl Key {
         let hmac = |label| Some(hmac::Key::new(hmac::HMAC_SHA256, subkey(label)?.as_ref()));
         let sealing = aead::UnboundKey::new(&aead::AES_256_GCM_SIV, subkey("seal")?.as_ref()).ok()?;
         let sealing = aead::LessSafeKey::new(sealing);
-        Some(Self { id: master.id.clone(), codes: hmac("codes")?, index: hmac("index")?, sealing })
+        let (codes, index, tokens) = (hmac("codes")?, hmac("index")?, hmac("tokens")?);
+        Some(Self { id: master.id.clone(), codes, index, tokens, sealing })
     }
 
     /// The name that records give this key.
@@ -106,6 +111,11 @@ impl Key {
     /// The subkey that codes are derived under.
     pub(super) fn codes(&self) -> &hmac::Key {
         &self.codes
+    }
+
+    /// The subkey that bearer tokens are signed under.
+    pub(super) fn tokens(&self) -> &hmac::Key {
+        &self.tokens
     }
 
     /// The subkey that records are sealed under.
@@ -119,7 +129,8 @@ impl Key {
         format!("{}.{}", self.id, self.index(parts))
     }
 
-    /// What these parts are under this key, which tells nothing about them: 64 hexadecimal digits.
+    /// What these parts are under this key, which tells nothing about them: 32 hexadecimal digits. Half of the digest
+    /// (RFC 2104 section 5) is enough to tell names apart, and indexes of the store are made of them.
     ///
     /// Parts never run into each other: `["ab", "c"]` and `["a", "bc"]` come out different.
     pub fn index(&self, parts: &[&str]) -> String {
@@ -127,7 +138,8 @@ impl Key {
         for part in parts {
             update(&mut context, part.as_bytes());
         }
-        hex(context.sign().as_ref())
+        let digest = context.sign();
+        hex(digest.as_ref().get(..NAME).unwrap_or_default())
     }
 }
 
@@ -196,7 +208,7 @@ pub(super) mod tests {
         assert_ne!(a.index(&["ab", "c"]), a.index(&["a", "bc"]));
         assert_ne!(a.index(&["ab"]), a.index(&["ab", ""]));
         assert_ne!(a.index(&["ab", "c"]), b.index(&["ab", "c"]));
-        assert_eq!(a.index(&[]).len(), 64);
+        assert_eq!(a.index(&[]).len(), 32);
         assert_eq!(a.name(&["x"]), format!("a.{}", a.index(&["x"])));
     }
 

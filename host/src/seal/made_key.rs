@@ -57,9 +57,13 @@ impl<'a> Presented<'a> {
     /// Reads a key; `None` if it has another form.
     pub fn read(text: &'a str) -> Option<Self> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-        let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        let well_formed = id.len() == NAME && secret.len() == SECRET && is_hex(id) && is_hex(secret);
+        let well_formed = Self::is_id(id) && secret.len() == SECRET && is_hex(secret);
         well_formed.then_some(Self { id, secret })
+    }
+
+    /// Whether a text has the form of a public name.
+    pub(super) fn is_id(text: &str) -> bool {
+        text.len() == NAME && is_hex(text)
     }
 
     /// What is kept of it under the newest key of the server. Only of one that was found right.
@@ -78,6 +82,10 @@ impl<'a> Presented<'a> {
         let same = verify_slices_are_equal(digest.as_bytes(), kept.as_bytes()).is_ok();
         same && under.is_some()
     }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 impl Proof {

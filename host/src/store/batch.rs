@@ -1,4 +1,4 @@
-//! One batch of jobs: applied in order, kept in one commit, then answered.
+//! One batch of jobs: applied in order and kept in one commit, before any of them is answered.
 
 use super::{
     Key,
@@ -87,7 +87,10 @@ impl<T, J> fmt::Debug for Waiting<T, J> {
 /// What became of each job that had its turn.
 type Outcomes = Vec<Result<(), LedgerError>>;
 
-/// Applies jobs in order, keeps all that they changed at once, then answers each.
+/// A job that had its turn, and what it is to be told.
+pub(super) type Answered = (Box<dyn Work>, Result<(), LedgerError>);
+
+/// Applies jobs in order and commits all that they changed at once; each may be answered once that is durable.
 ///
 /// A batch that the database refuses is split: each job has its turn alone, so that one that only reads is answered
 /// although the disk is full, and one that the database will never take spoils no other. Says which write the database
@@ -97,8 +100,9 @@ pub(super) fn apply(
     database: &mut Database,
     recent: &mut Recent,
     now: Timestamp,
-) -> Kept {
+) -> (Kept, Vec<Answered>) {
     let mut kept = Kept::Nothing;
+    let mut answered = Vec::with_capacity(batch.len());
     let mut most = batch.len();
     while !batch.is_empty() {
         let room = most.min(batch.len());
@@ -110,17 +114,13 @@ pub(super) fn apply(
                     Kept::Bytes(before) => Kept::Bytes(before + bytes),
                     Kept::Nothing | Kept::Refused(_) => Kept::Bytes(bytes),
                 };
-                let answered = outcomes.len();
-                for (work, outcome) in batch.drain(..answered).zip(outcomes) {
-                    work.answer(outcome);
-                }
+                answered.extend(batch.drain(..outcomes.len()).zip(outcomes));
             }
             // Who keeps the lock keeps it from each of them.
             Err(refusal) if most > 1 && !matches!(refusal.fault, Fault::Locked(_)) => most = 1,
             Err(Refusal { fault, was_read }) => {
-                for work in batch.drain(..room) {
-                    work.answer(Err(LedgerError::Refused(fault.clone())));
-                }
+                let refused = || Err(LedgerError::Refused(fault.clone()));
+                answered.extend(batch.drain(..room).map(|work| (work, refused())));
                 // One page that cannot be read says nothing about what can be written.
                 if !was_read {
                     kept = Kept::Refused(fault);
@@ -128,7 +128,7 @@ pub(super) fn apply(
             }
         }
     }
-    kept
+    (kept, answered)
 }
 
 /// What a batch came to.
@@ -136,7 +136,7 @@ pub(super) fn apply(
 pub(super) enum Kept {
     /// Nobody wrote.
     Nothing,
-    /// This many bytes were written and are durable.
+    /// This many bytes were written and committed.
     Bytes(usize),
     /// The database refused a write.
     Refused(Fault),

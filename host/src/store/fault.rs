@@ -3,7 +3,7 @@
 use rusqlite::{Error, ErrorCode};
 use std::{io, path::PathBuf};
 
-/// Why the database took or gave nothing. Nothing was changed; the next try may succeed.
+/// Why the database took or gave nothing. Nothing was changed, but with `Unflushed`; the next try may succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There is no room for more.
@@ -18,6 +18,11 @@ pub enum Fault {
     /// The disk does not do its work.
     #[error("the store's disk fails ({0})\nhint: see the system's log")]
     Failing(String),
+    /// The disk said that it did not keep what it had been given: what it holds nobody knows until the next start.
+    #[error(
+        "the store's disk did not keep what was written ({0})\nhint: see the system's log, then start the server again"
+    )]
+    Unflushed(String),
     /// Nobody works on it any more.
     #[error("the store is closed\nhint: start the server again")]
     Closed,

@@ -1,6 +1,6 @@
 //! What a record is found by.
 
-use crate::seal::{DeliveryId, VerificationId};
+use crate::seal::{ChallengeId, DeliveryId, VerificationId};
 
 /// The name of a record: its kind and its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,16 @@ pub enum Kind {
     Member = 8,
     /// How many of something there are.
     Count = 9,
+    /// What an application is to be told of a verification.
+    Event = 10,
+    /// Whoever has factors.
+    Entity = 11,
+    /// An authenticator app of an entity.
+    Factor = 12,
+    /// A question for a code of a factor.
+    Challenge = 13,
+    /// Numbers that are sent to although no plan has them.
+    SafeList = 20,
 }
 
 impl Kind {
@@ -48,6 +58,11 @@ impl Kind {
             Self::ApiKey,
             Self::Member,
             Self::Count,
+            Self::Event,
+            Self::Entity,
+            Self::Factor,
+            Self::Challenge,
+            Self::SafeList,
         ];
         all.into_iter().find(|kind| kind.number() == number)
     }
@@ -94,5 +109,11 @@ impl From<&VerificationId> for Key {
 impl From<&DeliveryId> for Key {
     fn from(id: &DeliveryId) -> Self {
         Self::new(Kind::Delivery, id.as_str())
+    }
+}
+
+impl From<&ChallengeId> for Key {
+    fn from(id: &ChallengeId) -> Self {
+        Self::new(Kind::Challenge, id.as_str())
     }
 }

@@ -2,6 +2,7 @@
 
 mod desk;
 mod error;
+mod flusher;
 mod question;
 mod renewal;
 mod upkeep;
@@ -22,6 +23,7 @@ use crate::{
     seal::{Chance, KeyRing},
 };
 use desk::{Desk, Item};
+use flusher::Flusher;
 use jiff::Timestamp;
 use question::{Question, answer};
 use std::{path::Path, sync::Arc, thread};
@@ -103,8 +105,11 @@ impl Ledger {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
         let upkeep = questions.clone().map(|questions| Upkeep::new(questions, queue.downgrade()));
+        let log = database.log();
+        let flusher = log.map(|log| Flusher::start(log, Arc::clone(&metrics))).transpose();
+        let flusher = flusher.map_err(OpenError::Thread)?;
         spawn("ledger", move || {
-            Desk { database, recent: Recent::default(), upkeep, clock, metrics, health }
+            Desk { database, recent: Recent::default(), flusher, upkeep, clock, metrics, health }
                 .serve(items, mpsc::Receiver::blocking_recv);
         })?;
         Ok(Self { queue, questions, fault })

@@ -181,7 +181,10 @@ proptest! {
                 asked.push((deed, answer));
             }
             let (empty, refuses) = (asked.is_empty(), asked.iter().any(|(deed, _)| matches!(deed, Deed::TooLarge(_))));
-            let kept = batch::apply(batch, &mut database, &mut recent, now);
+            let (kept, answered) = batch::apply(batch, &mut database, &mut recent, now);
+            for (work, outcome) in answered {
+                work.answer(outcome);
+            }
             prop_assert!(!empty || kept == Kept::Nothing);
             prop_assert!(refuses || !matches!(kept, Kept::Refused(_)), "{kept:?}");
             for (deed, answer) in asked {

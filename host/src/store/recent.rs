@@ -13,7 +13,8 @@ const BYTES: usize = 16 * 1024 * 1024;
 
 /// What the database holds of some of its keys, so that it need not be asked, nor the record be opened and read again.
 ///
-/// Nothing is in here that is not durable, and nothing for longer than the database has it.
+/// Nothing is in here that was not committed, and nothing for longer than the database has it. Whoever is told of it waits for
+/// the flush; where that fails, nobody is told of anything any more.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     young: HashMap<Key, Arc<Record>, RandomState>,

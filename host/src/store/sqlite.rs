@@ -2,6 +2,7 @@
 
 mod backup;
 mod file;
+mod flush;
 mod hanging;
 mod listing;
 mod look;
@@ -10,6 +11,7 @@ mod records;
 mod renewal;
 
 pub use backup::{BackupError, backup};
+pub(super) use flush::Log;
 pub use hanging::{Hanging, Need};
 pub(super) use listing::listed;
 pub use listing::{Filter, Listed};
@@ -34,6 +36,8 @@ const STATEMENTS: usize = 64;
 pub(super) struct Database {
     connection: Connection,
     seals: Seals,
+    /// What has to be flushed before a commit is durable; nothing for one in memory.
+    log: Option<Log>,
     /// Held as long as the database is open.
     _owned: Option<File>,
 }
@@ -52,7 +56,8 @@ impl Database {
         let refused = |fault| OpenError::Refused { path: path.to_owned(), fault };
         let mut connection = connect(path).map_err(refused)?;
         migrate::bring_up(&mut connection, path)?;
-        let database = Self { connection, seals, _owned: Some(owned) };
+        let log = Log::of(path).map_err(|cause| OpenError::File { path: path.to_owned(), cause })?;
+        let database = Self { connection, seals, log: Some(log), _owned: Some(owned) };
         database.try_keys(path)?;
         database.try_older_keys(path, now)?;
         Ok(database)
@@ -66,7 +71,7 @@ impl Database {
         let mut connection = Connection::open_in_memory().map_err(refused)?;
         settle(&connection).map_err(refused)?;
         migrate::bring_up(&mut connection, path)?;
-        Ok(Self { connection, seals, _owned: None })
+        Ok(Self { connection, seals, log: None, _owned: None })
     }
 
     /// A second connection to the same file, for questions beside the writer; none for one in memory.
@@ -74,7 +79,7 @@ impl Database {
         let refused = |fault| OpenError::Refused { path: path.to_owned(), fault };
         let connection = connect(path).map_err(refused)?;
         connection.pragma_update(None, "query_only", true).map_err(|error| refused(error.into()))?;
-        Ok(Self { connection, seals: self.seals.clone(), _owned: None })
+        Ok(Self { connection, seals: self.seals.clone(), log: self.log.clone(), _owned: None })
     }
 
     /// Writes the log back into the file, which then is the whole store.
@@ -83,9 +88,28 @@ impl Database {
         if busy == 0 { Ok(()) } else { Err(Fault::Locked("somebody still reads the store".to_owned())) }
     }
 
-    /// Writes as much of the log back as nobody reads any more, beside whoever writes.
-    pub(super) fn write_back_some(&self) -> Result<(), Fault> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+    /// Writes as much of the log back as nobody reads any more, beside whoever writes; says how many pages came to it
+    /// meanwhile.
+    pub(super) fn write_back_some(&self) -> Result<u32, Fault> {
+        let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (all, written_back) = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], pages)?;
+        Ok(u32::try_from(all - written_back).unwrap_or_default())
+    }
+
+    /// What has to be flushed before a commit is durable; nothing for one in memory.
+    pub(super) fn log(&self) -> Option<Log> {
+        self.log.clone()
+    }
+
+    /// Waits until the disk has all that was committed, by whomever.
+    pub(super) fn flush(&self) -> Result<(), Fault> {
+        self.log.as_ref().map_or(Ok(()), Log::flush)
+    }
+
+    /// The same with this log to be flushed.
+    #[cfg(test)]
+    pub(super) fn with_log(self, log: Log) -> Self {
+        Self { log: Some(log), ..self }
     }
 
     /// Lets the file grow to this many pages and no further, as a full disk would.
@@ -109,7 +133,7 @@ pub(super) struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Makes everything durable: when this returns, it survives a loss of power.
+    /// Keeps everything: it survives the process from now on, and a loss of power once the log is flushed.
     pub(super) fn commit(self) -> Result<(), Fault> {
         Ok(self.transaction.commit()?)
     }
@@ -119,10 +143,11 @@ fn connect(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    // Every commit is flushed before it is acknowledged. The log is written back by `ledger::upkeep`; only where that does
-    // not come to it for 64 MiB, a commit does it.
+    // Every commit is flushed before it is acknowledged, by `ledger::flusher`; with `normal` SQLite itself flushes where the
+    // order of writes matters, so the file is whole whenever the power goes. The log is written back by `ledger::upkeep`;
+    // only where that does not come to it for 64 MiB, a commit does it.
     connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
     settle(&connection)?;
     Ok(connection)

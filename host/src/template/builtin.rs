@@ -18,6 +18,8 @@ struct BuiltIn {
     /// Subject, text and HTML.
     mails: Layer,
     regions: BTreeMap<String, Locale>,
+    /// By language, that a code is nobody else's.
+    warnings: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +36,7 @@ struct Language {
     ignore: String,
     help: String,
     payment: String,
+    warning: String,
     #[serde(flatten)]
     purposes: BTreeMap<String, Phrases>,
 }
@@ -63,12 +66,20 @@ pub(super) fn language(region: Region) -> Option<Locale> {
     BUILT_IN.regions.get(region.as_str()).cloned()
 }
 
+/// That a code is nobody else's, in the first of these languages that is spoken here, else in English.
+pub(super) fn warning<'a>(languages: impl IntoIterator<Item = &'a str>) -> &'static str {
+    let english = ["en"];
+    let mut found = languages.into_iter().chain(english).filter_map(|tag| BUILT_IN.warnings.get(tag));
+    found.next().map_or("", String::as_str)
+}
+
 /// A test holds that this succeeds.
 fn read(texts: &str) -> Option<BuiltIn> {
     let file: File = toml::from_str(texts).ok()?;
     let mut built_in = BuiltIn::default();
     for (tag, language) in &file.languages {
         let locale: Locale = tag.parse().ok()?;
+        built_in.warnings.insert(tag.clone(), language.warning.clone());
         for (purpose, phrases) in &language.purposes {
             let sentence = format!("{}{{% if amount %}} {}{{% endif %}}", phrases.sms, language.payment);
             let sentence = Text { text: compiled(&sentence, Part::Text)?, subject: None, html: None };

@@ -1,7 +1,9 @@
 //! Which text a message says: the nearest owner's first, and within it the member's language first.
 
 use super::{
-    Layer, Locale, MemberName, Payment, Site, Text, Values, Wrong, builtin,
+    Layer, Locale, MemberName, Payment, Site, Text, Values, Wording, Wrong,
+    brought::Brought,
+    builtin,
     text::{self},
     values::Spoken,
 };
@@ -13,9 +15,10 @@ use std::{collections::BTreeMap, time::Duration};
 ///
 /// | order | texts of | chosen within by |
 /// |---|---|---|
-/// | 1 | the application, for the channel | language, then purpose, then `generic` |
-/// | 2 | the provider | the same |
-/// | 3 | the program, in ten languages | the same |
+/// | 1 | the start itself, if it brought one | |
+/// | 2 | the application, for the channel | language, then purpose, then `generic` |
+/// | 3 | the provider | the same |
+/// | 4 | the program, in ten languages | the same |
 ///
 /// The languages are: the member's, subtag by subtag; only for a member without one, that of the number's country; the
 /// site's; and then the texts that name no language. So an operator who writes one text without a language has it sent
@@ -29,6 +32,8 @@ pub struct Templates {
     pub providers: BTreeMap<String, Layer>,
     /// The texts of applications, by id and channel.
     pub applications: BTreeMap<String, BTreeMap<Channel, Layer>>,
+    /// The texts that starts brought lately.
+    pub brought: Brought,
 }
 
 /// What a message is about. No `Debug`: it holds the code.
@@ -50,6 +55,8 @@ pub struct Occasion<'a> {
     pub member_name: Option<&'a MemberName>,
     /// What the code approves, if it is a payment.
     pub payment: Option<&'a Payment>,
+    /// What the start itself has it say.
+    pub wording: Option<&'a Wording>,
     /// The code.
     pub code: &'a str,
     /// How long it still works.
@@ -76,16 +83,33 @@ impl Templates {
     /// A text that fails costs no message: the built-in one takes its place.
     pub fn say(&self, occasion: &Occasion<'_>) -> Said {
         let wanted = self.wanted(occasion);
+        let brought = occasion.wording.and_then(|wording| wording.text.as_deref());
+        match brought.map(|text| self.as_brought(text, occasion, &wanted)) {
+            Some(Ok(said)) => said,
+            // What its variables stand for may have changed since it was admitted.
+            Some(Err(wrong)) => Said { passed_over: Some(wrong), ..self.of_operator(occasion, &wanted) },
+            None => warned(self.of_operator(occasion, &wanted), occasion, &wanted),
+        }
+    }
+
+    /// Says it in the words of the start.
+    fn as_brought(&self, text: &str, occasion: &Occasion<'_>, wanted: &[String]) -> Result<Said, Wrong> {
+        let text = self.brought(text)?;
+        self.with(&Text { text, subject: None, html: None }, None, occasion, wanted)
+    }
+
+    /// Says it in the words of the operator, else in ours.
+    fn of_operator(&self, occasion: &Occasion<'_>, wanted: &[String]) -> Said {
         let application = occasion
             .application
             .and_then(|id| self.applications.get(id))
             .and_then(|channels| channels.get(occasion.channel));
         let own = [application, self.providers.get(occasion.provider)];
-        let chosen = own.into_iter().flatten().find_map(|layer| layer.choose(&wanted, occasion.purpose));
-        let Some((text, language)) = chosen else { return self.built_in(occasion, &wanted, None) };
-        match self.with(text, language, occasion, &wanted) {
+        let chosen = own.into_iter().flatten().find_map(|layer| layer.choose(wanted, occasion.purpose));
+        let Some((text, language)) = chosen else { return self.built_in(occasion, wanted, None) };
+        match self.with(text, language, occasion, wanted) {
             Ok(said) => said,
-            Err(wrong) => self.built_in(occasion, &wanted, Some(wrong)),
+            Err(wrong) => self.built_in(occasion, wanted, Some(wrong)),
         }
     }
 
@@ -150,6 +174,7 @@ impl Templates {
                 locale: locale.unwrap_or_default(),
                 channel: occasion.channel.as_str(),
                 payment: occasion.payment,
+                site_name: occasion.wording.and_then(|wording| wording.site_name.as_deref()),
             },
         )
     }
@@ -176,10 +201,20 @@ impl Templates {
 
 /// The language of a number's region. Most that share a calling code share a language: then nobody looks at its plan, which
 /// is the dearest part of writing a message.
-fn language_of(number: &str) -> Option<Locale> {
+pub fn language_of(number: &str) -> Option<Locale> {
     let mut languages = Region::sharing(number).map(builtin::language);
     let first = languages.next()?;
     if languages.all(|other| other == first) { first } else { builtin::language(Region::of(number)?) }
+}
+
+/// With the warning that the code is nobody else's, in the text's language, where the start wants it.
+fn warned(said: Said, occasion: &Occasion<'_>, wanted: &[String]) -> Said {
+    if occasion.channel.as_str() != "sms" || !occasion.wording.is_some_and(|wording| wording.warns) {
+        return said;
+    }
+    let language = said.locale.iter().chain(wanted).map(String::as_str);
+    let text = format!("{} {}", said.text, builtin::warning(language));
+    Said { text, ..said }
 }
 
 /// The built-in text: in one of these languages, else in English.

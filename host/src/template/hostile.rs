@@ -58,6 +58,7 @@ fn values(site: &Site, code: &str, name: Option<&MemberName>, word: &str) -> Val
             locale: word,
             channel: word,
             payment: None,
+            site_name: None,
         },
     )
 }

@@ -118,6 +118,11 @@ impl Template {
         (amount != payee).then(|| if amount { PAYMENT[1] } else { PAYMENT[0] })
     }
 
+    /// Whether it uses both `amount` and `payee`.
+    pub(super) fn says_payment(&self) -> bool {
+        self.payment == [true; 2]
+    }
+
     /// Puts the values in.
     ///
     /// # Errors

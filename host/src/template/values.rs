@@ -48,11 +48,13 @@ pub(super) struct Spoken<'a> {
     pub(super) locale: &'a str,
     pub(super) channel: &'a str,
     pub(super) payment: Option<&'a Payment>,
+    /// What the site is called this once, if not by its own name.
+    pub(super) site_name: Option<&'a str>,
 }
 
 impl Values {
     pub(super) fn new(site: &Site, spoken: Spoken<'_>) -> Self {
-        let Spoken { code, member_name, expires_in, purpose, locale, channel, payment } = spoken;
+        let Spoken { code, member_name, expires_in, purpose, locale, channel, payment, site_name } = spoken;
         let seconds = expires_in.as_secs();
         // To the nearest minute: a moment after the start it is not one less.
         let minutes = seconds.saturating_add(30).wrapping_div(60).max(1);
@@ -60,7 +62,7 @@ impl Values {
         let code = clean(code);
         all.extend(PAYLOAD.map(|name| (name.to_owned(), Value::from(code.as_str()))));
         for (name, value) in [
-            ("site_name", site.name.as_str()),
+            ("site_name", site_name.unwrap_or(&site.name)),
             ("support_email", &site.support_email),
             ("member_name", member_name.map_or("", MemberName::as_str)),
             ("purpose", purpose),
@@ -93,6 +95,7 @@ impl Values {
             locale: "en",
             channel: "sms",
             payment: None,
+            site_name: None,
         };
         if named {
             return Self::new(site, spoken);
@@ -122,6 +125,7 @@ mod tests {
                 locale: "",
                 channel: "",
                 payment: None,
+                site_name: None,
             };
             let values = Values::new(&Site::default(), spoken);
             assert_eq!(values.all.get_attr("expiry_minutes").unwrap(), Value::from(minutes), "{seconds}");

@@ -2,6 +2,7 @@
 //! in ARCHITECTURE.md are made of.
 
 use super::{Ended, Status};
+use std::fmt;
 
 /// What happens to a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Event {
     LastWrong,
     /// The right code came.
     Right,
+    /// The application checked it by itself.
+    Vouch,
     /// The application gives it up, or starts another in its place.
     Cancel,
     /// Its time runs out.
@@ -21,11 +24,12 @@ pub enum Event {
 }
 
 /// From where, on what, to where. Whatever does not stand here is refused and changes nothing.
-pub const LIFE: [(Status, Event, Status); 7] = [
+pub const LIFE: [(Status, Event, Status); 8] = [
     (Status::Pending, Event::Resend, Status::Pending),
     (Status::Pending, Event::Wrong, Status::Pending),
     (Status::Pending, Event::LastWrong, Status::Exhausted),
     (Status::Pending, Event::Right, Status::Approved),
+    (Status::Pending, Event::Vouch, Status::Approved),
     (Status::Pending, Event::Cancel, Status::Canceled),
     (Status::Pending, Event::Timeout, Status::Expired),
     (Status::Canceled, Event::Cancel, Status::Canceled),
@@ -47,10 +51,29 @@ impl Status {
     }
 }
 
+impl Status {
+    /// The word: `pending`, `approved`, ….
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Exhausted => "exhausted",
+            Self::Expired => "expired",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 6] =
-        [Self::Resend, Self::Wrong, Self::LastWrong, Self::Right, Self::Cancel, Self::Timeout];
+    pub const ALL: [Self; 7] =
+        [Self::Resend, Self::Wrong, Self::LastWrong, Self::Right, Self::Vouch, Self::Cancel, Self::Timeout];
 
     /// What the chart says of it.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +82,7 @@ impl Event {
             Self::Wrong => "wrong code",
             Self::LastWrong => "wrong code, the last check",
             Self::Right => "right code",
+            Self::Vouch => "the application's own word",
             Self::Cancel => "cancel, or a start that takes its place",
             Self::Timeout => "time runs out",
         }
@@ -131,6 +155,7 @@ mod tests {
             let ended = match event {
                 Event::Right => it.check(now, |_| true).err(),
                 Event::Wrong | Event::LastWrong => it.check(now, |_| false).err(),
+                Event::Vouch => it.vouch(now).err(),
                 Event::Cancel => it.cancel(now).err(),
                 Event::Resend => it.resend(delivery(), now).err().map(|refused| match refused {
                     ResendRefused::Ended(ended) => ended,

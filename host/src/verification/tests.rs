@@ -25,9 +25,12 @@ pub(crate) fn verification(policy: Policy, now: Timestamp) -> Verification {
         policy,
         own_code: None,
         payment: None,
+        wording: Wording::default(),
         is_test: false,
         slot: "slot".to_owned(),
         member: None,
+        notes: Notes::default(),
+        webhook: None,
     };
     Verification::start(draft, DeliveryId::new(now, &chance), now)
 }

@@ -1,6 +1,12 @@
 //! Checking a typed code.
 
-use super::{Idempotency, Verifier, VerifyError, idempotency::Memo, limits::Checks, owned};
+use super::{
+    Idempotency, Verifier, VerifyError,
+    events::tell_end,
+    idempotency::Memo,
+    limits::Checks,
+    newest::{Sought, Which},
+};
 use crate::{
     application::Application,
     limit::{Guessing, Standing},
@@ -35,6 +41,9 @@ pub struct Checked {
     /// The limits that it came under; none if this is an earlier answer again.
     #[serde(skip)]
     pub limits: Vec<Standing>,
+    /// The same whole, for a face that may tell more of it; not of an earlier answer again.
+    #[serde(skip)]
+    pub whole: Option<Box<Verification>>,
     /// Whether this is an earlier answer again.
     #[serde(skip, default = "again")]
     pub replayed: bool,
@@ -48,7 +57,7 @@ fn again() -> bool {
 struct Checking {
     keys: Arc<Keys>,
     application: String,
-    id: VerificationId,
+    sought: Sought,
     typed: Typed,
     guessing: Guessing,
     payment: (Option<String>, Option<String>),
@@ -67,12 +76,28 @@ impl Verifier {
     /// codes, when the idempotency key named another request, or when the store is busy.
     pub async fn check(&self, application: &Application, check: Check) -> Result<Checked, VerifyError> {
         let Check { id, typed, payment, idempotency } = check;
+        self.check_which(application, Which::Named(id), (typed, payment), idempotency).await
+    }
+
+    /// The same of one that need not be named by its id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::check`].
+    pub async fn check_which(
+        &self,
+        application: &Application,
+        which: Which,
+        (typed, payment): (Typed, (Option<String>, Option<String>)),
+        idempotency: Option<Idempotency>,
+    ) -> Result<Checked, VerifyError> {
         let server_keys = self.keys.now();
         let memo = idempotency.map(|named| Memo::new(&server_keys, &application.id, &named));
-        let keys = [(&id).into()].into_iter().chain(memo.as_ref().map(Memo::key)).collect();
+        let sought = Sought::new(&server_keys, &application.id, which);
+        let keys = sought.keys().chain(memo.as_ref().map(Memo::key)).collect();
         let guessing = application.limits.guessing;
         let application = application.id.clone();
-        let checking = Checking { keys: server_keys, application, id, typed, payment, guessing, memo };
+        let checking = Checking { keys: server_keys, application, sought, typed, payment, guessing, memo };
         self.ledger.run(keys, move |view, now| checking.apply(view, now)).await?
     }
 }
@@ -85,14 +110,14 @@ impl Checking {
         {
             return Ok(changes.answer(recalled));
         }
-        let mut verification = match owned(view, &self.application, &self.id)? {
+        let mut verification = match self.sought.read(view, &self.application)? {
             Ok(verification) => verification,
             Err(missing) => return Ok(changes.answer(Err(missing))),
         };
         let code = match verification.code(&self.keys, verification.generation) {
             Ok(code) => code,
             Err(OpenError::LostKey(key)) => return Ok(changes.answer(Err(VerifyError::LostKey(key)))),
-            Err(OpenError::Damaged) => return Err(Stop::Damaged((&self.id).into())),
+            Err(OpenError::Damaged) => return Err(Stop::Damaged((&verification.id).into())),
         };
         let mut limits = Checks::read(view, &self.keys, self.guessing, &verification)?;
         if let Some(exceeded) = limits.refusal(now).filter(|_| verification.is_pending(now)) {
@@ -104,9 +129,13 @@ impl Checking {
             Err(ended) => return Ok(changes.answer(Err(ended.into()))),
         };
         changes.keep_verification(&verification, now)?;
+        if !verification.is_pending(now) {
+            tell_end(&mut changes, &verification, now)?;
+        }
         limits.count(view, &mut changes, verdict, now)?;
-        let verification = verification.summary(now);
-        let checked = Checked { verification, verdict, limits: limits.standings(now), replayed: false };
+        let (summary, whole) = (verification.summary(now), Some(Box::new(verification)));
+        let limits = limits.standings(now);
+        let checked = Checked { verification: summary, verdict, limits, whole, replayed: false };
         if let Some(memo) = &self.memo {
             memo.remember(&mut changes, &checked, now)?;
         }

@@ -2,12 +2,14 @@
 
 mod api_keys;
 mod applications;
+mod forget;
+mod named_key;
 
 pub use api_keys::{ApiKey, NewApiKey, Scope};
 pub use applications::{KeptApplication, Made, Source};
 
 use crate::{
-    application::Application,
+    application::{Application, ServiceSid},
     clock::Clock,
     route::Routes,
     seal::{ApiKeys, Chance, KeyRing},
@@ -15,9 +17,9 @@ use crate::{
 };
 use api_keys::Known;
 use arc_swap::ArcSwap;
-use provider_api::Secret;
+use provider_api::{Channel, Secret};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use tokio::sync::Mutex;
@@ -41,6 +43,8 @@ pub(super) struct Present {
     made: BTreeMap<String, Made>,
     known: BTreeMap<String, Arc<Known>>,
     routes: Routes,
+    /// Every application that may call, by its SID.
+    services: HashMap<String, Service>,
 }
 
 /// What the configuration says.
@@ -51,6 +55,15 @@ struct OfFile {
     routes: Routes,
     /// What a method's first word may mean before it may mean a channel.
     providers: BTreeSet<String>,
+}
+
+/// An application as a Twilio Service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The application.
+    pub application: Arc<Application>,
+    /// What is kept of it, if it was made at run time.
+    pub stored: Option<Arc<KeptApplication>>,
 }
 
 /// Who calls, by the key that was presented.
@@ -73,6 +86,9 @@ pub enum DirectoryError {
     /// There is an application of this id.
     #[error("there is an application `{0}` already")]
     Taken(String),
+    /// Another application is this Twilio Service.
+    #[error("another application has the `service_sid` `{0}`")]
+    SidTaken(ServiceSid),
     /// There is no application of this id.
     #[error("there is no application `{0}`")]
     NoApplication(String),
@@ -116,6 +132,23 @@ impl Directory {
         self.present.load().application(id)
     }
 
+    /// The application that is this Twilio Service, if it may call.
+    pub fn service(&self, sid: &str) -> Option<Service> {
+        self.present.load().services.get(sid).cloned()
+    }
+
+    /// Every application that may call, by id, as a Twilio Service.
+    pub fn services(&self) -> Vec<Service> {
+        let mut all: Vec<Service> = self.present.load().services.values().cloned().collect();
+        all.sort_by(|one, other| one.application.id.cmp(&other.application.id));
+        all
+    }
+
+    /// Every channel that some method may use.
+    pub fn channels(&self) -> Vec<Channel> {
+        self.present.load().routes.iter().map(|(channel, _)| channel.clone()).collect()
+    }
+
     /// Every application by id, with where it was made; also those that may not call.
     pub fn applications(&self) -> Vec<(Arc<Application>, Source)> {
         let present = self.present.load();
@@ -153,6 +186,16 @@ impl Present {
         let made = self.serving().map(|(_, made)| &made.routes);
         let all = made.chain([&self.file.routes]).flat_map(Routes::iter);
         self.routes = Routes::new(all.map(|(channel, route)| (channel.clone(), route.to_vec())).collect());
+        let sid = |service: Service| (service.application.service_sid().to_string(), service);
+        let made = self.serving().filter(|(id, _)| !self.file.applications.contains_key(*id));
+        let made = made.map(|(_, made)| Service {
+            application: Arc::clone(&made.application),
+            stored: Some(Arc::clone(&made.stored)),
+        });
+        let of_file = self.file.applications.values();
+        let of_file = of_file.map(|found| Service { application: Arc::clone(found), stored: None });
+        // The file's go first.
+        self.services = made.chain(of_file).map(sid).collect();
         self
     }
 

@@ -1,6 +1,9 @@
 //! Looking at a verification and its deliveries.
 
-use super::{Verifier, VerifyError, owned};
+use super::{
+    Verifier, VerifyError,
+    newest::{Sought, Which},
+};
 use crate::{
     application::Application,
     delivery::Delivery,
@@ -28,10 +31,20 @@ impl Verifier {
     ///
     /// When the application has no such verification, or when the store is busy.
     pub async fn fetch(&self, application: &Application, id: VerificationId) -> Result<Fetched, VerifyError> {
+        self.fetch_which(application, Which::Named(id)).await
+    }
+
+    /// The same of one that need not be named by its id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::fetch`].
+    pub async fn fetch_which(&self, application: &Application, which: Which) -> Result<Fetched, VerifyError> {
         let application = application.id.clone();
+        let sought = Sought::new(&self.keys.now(), &application, which);
         self.ledger
-            .run(vec![(&id).into()], move |view, at| {
-                let fetched = match owned(view, &application, &id)? {
+            .run(sought.keys().collect(), move |view, at| {
+                let fetched = match sought.read(view, &application)? {
                     Ok(verification) => Ok(fetched(view, verification, at)?),
                     Err(missing) => Err(missing),
                 };

@@ -1,8 +1,9 @@
 //! Members that an application stored: their addresses are registered here, and not typed at that moment.
 
-pub(super) mod count;
-
-use super::Verifier;
+use super::{
+    Verifier,
+    count::{self, Counted},
+};
 use crate::{
     application::Application,
     seal::{self, Keys},
@@ -104,7 +105,7 @@ impl Verifier {
         let keys = self.keys.now();
         let names = names(&keys, application, &id);
         let (owner, most) = (application.id.clone(), application.limits.members);
-        let loaded = names.iter().cloned().chain([count::key(&owner)]).collect();
+        let loaded = names.iter().cloned().chain([count::key(Counted::Members, &owner)]).collect();
         self.ledger
             .run(loaded, move |view, now| {
                 let mut changes = Changes::none();
@@ -122,11 +123,11 @@ impl Verifier {
                 };
                 let is_new = found.is_none();
                 if is_new {
-                    let before = count::read(view, &owner)?;
+                    let before = count::read(view, Counted::Members, &owner)?;
                     if let Some(most) = most.filter(|most| before >= *most) {
                         return Ok(Changes::none().answer(Err(MemberError::Full(most))));
                     }
-                    count::keep(&mut changes, &owner, before.saturating_add(1))?;
+                    count::keep(&mut changes, Counted::Members, &owner, before.saturating_add(1))?;
                 }
                 // What was named under an older key is from now on named under the newest.
                 if let Some((name, _)) = found
@@ -157,7 +158,7 @@ impl Verifier {
         let keys = self.keys.now();
         let names = names(&keys, application, id);
         let owner = application.id.clone();
-        let loaded = names.iter().cloned().chain([count::key(&owner)]).collect();
+        let loaded = names.iter().cloned().chain([count::key(Counted::Members, &owner)]).collect();
         let remove = move |view: &View<'_>, _| -> Result<Done<Result<(), MemberError>>, Stop> {
             let mut changes = Changes::none();
             let Some((name, stored)) = find(view, &names)? else {
@@ -167,7 +168,8 @@ impl Verifier {
                 return Ok(changes.answer(Err(MemberError::Precondition)));
             }
             changes.remove(name);
-            count::keep(&mut changes, &owner, count::read(view, &owner)?.saturating_sub(1))?;
+            let left = count::read(view, Counted::Members, &owner)?.saturating_sub(1);
+            count::keep(&mut changes, Counted::Members, &owner, left)?;
             Ok(changes.answer(Ok(())))
         };
         self.ledger.run(loaded, remove).await?

@@ -1,6 +1,6 @@
 //! Which methods an application may offer a person, asked of the providers that have a word in it.
 
-use super::{Verifier, VerifyError};
+use super::{Barred, Verifier, VerifyError};
 use crate::{
     application::{Application, Method},
     member::{Carrier, Offer, Person, Refusal, judge},
@@ -59,7 +59,7 @@ impl Verifier {
         application: &Application,
         person: &Person,
         asked: Option<&Method>,
-        is_payment: bool,
+        (is_payment, barred): (bool, &[Barred]),
     ) -> Result<Offer, VerifyError> {
         let mut refusals = Vec::new();
         for method in candidates(application, asked)? {
@@ -67,7 +67,12 @@ impl Verifier {
                 Ok((offer, _)) if is_payment && offer.channel.as_str() == "whatsapp" => {
                     Err(without_payments(method))
                 }
-                Ok((offer, lanes)) => vetted(offer, lanes, member_of(person)).await,
+                Ok((offer, lanes)) => match barred.iter().find(|it| it.channel == offer.channel.as_str()) {
+                    Some(Barred { channel, reason }) => {
+                        Err(Refusal::new(method, *reason, format!("the caller bars the channel `{channel}`")))
+                    }
+                    None => vetted(offer, lanes, member_of(person)).await,
+                },
                 Err(refusal) => Err(refusal),
             };
             match offer {
@@ -76,6 +81,21 @@ impl Verifier {
             }
         }
         Err(VerifyError::Unavailable(refusals))
+    }
+
+    /// The application's method that delivers codes on a channel: the preferred one, else the first.
+    pub fn method_on(&self, application: &Application, channel: &str) -> Option<Method> {
+        let mut methods = application.preferred.iter().chain(&application.methods);
+        let goes = |method: &&Method| {
+            let target = self.target(method).filter(|_| method.is_code());
+            target.is_some_and(|target| target.channel.as_str() == channel)
+        };
+        methods.find(goes).cloned()
+    }
+
+    /// The channel that a method goes on now.
+    pub fn channel_of(&self, method: &Method) -> Option<Channel> {
+        self.target(method).map(|target| target.channel)
     }
 
     /// Judges a method by declared addresses alone; with the lanes of the providers that the offer names.
@@ -210,7 +230,10 @@ mod tests {
             policy: Policy::default(),
             bounds: Bounds::default(),
             test_recipients: TestRecipients::default(),
+            senders: Vec::new(),
+            events: crate::application::Events::default(),
             limits: crate::limit::Rules::off(),
+            service_sid: None,
         }
     }
 

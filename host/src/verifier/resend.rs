@@ -108,7 +108,7 @@ impl Verifier {
             other(Refusal::new(&method, "other_recipient", detail))
         };
         let person = Person::To(To(pending.recipient.as_str().to_owned()));
-        match self.offer(application, &person, Some(&method), pending.payment.is_some()).await {
+        match self.offer(application, &person, Some(&method), (pending.payment.is_some(), &[])).await {
             Ok(offer) if address(&offer.recipient) == address(&pending.recipient) => Ok(offer),
             Ok(_) => Err(elsewhere()),
             Err(VerifyError::Unavailable(refusals))

@@ -2,22 +2,24 @@
 
 use super::{
     Idempotency, Verifier, VerifyError,
+    events::tell_end,
     idempotency::{Memo, recall},
-    limits::{Asker, Sends},
+    limits::{Asker, OwnLimit, Sends, Within},
     sending::Sending,
 };
 use crate::{
     application::{Application, Method, Policy},
     delivery::Delivery,
+    event::Webhook,
     limit::{Standing, Whom},
     member::{Offer, Person},
     seal::{self, DeliveryId, Keys, Typed, VerificationId},
     store::{Changes, Done, Key, Kind, Stop, View},
-    template::{MemberName, Payment},
-    verification::{Draft, ResendRefused, Summary, Verification},
+    template::{MemberName, Payment, Wording},
+    verification::{Draft, Notes, ResendRefused, Summary, Verification},
 };
 use jiff::Timestamp;
-use provider_api::Recipient;
+use provider_api::{Member, Recipient};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -38,10 +40,19 @@ pub struct Start {
     pub code: Option<Typed>,
     /// What the code is to approve.
     pub payment: Option<Payment>,
+    /// What its messages say, as [`Wording`] and [`Application::admit_sender`] admitted it. It is no part of what is
+    /// asked: the pending one is sent again in these words.
+    pub wording: Wording,
+    /// Whether it takes the place of a pending one, whatever that one asks.
+    pub supersedes: bool,
     /// The caller's own name for this request.
     pub idempotency: Option<Idempotency>,
     /// Who asks, as far as limits count it.
     pub asker: Asker,
+    /// What a face wants to find again with the verification.
+    pub notes: Notes,
+    /// Where the end of the verification is told, if anywhere.
+    pub webhook: Option<Webhook>,
 }
 
 /// What a start came to; what is remembered of it holds nothing secret.
@@ -91,6 +102,8 @@ pub(super) struct Beginning {
     keys: Arc<Keys>,
     /// The name of the pending slot under each key of the server, newest first.
     slots: Vec<Key>,
+    /// Whether a pending one is never sent again.
+    supersedes: bool,
     sending: Sending,
 }
 
@@ -105,21 +118,48 @@ impl Verifier {
     /// than a limit allows, when the
     /// idempotency key named another request, or when the store is busy.
     pub async fn start(&self, application: &Application, start: Start) -> Result<Started, VerifyError> {
+        self.start_within(application, start, Within::default()).await
+    }
+
+    /// The same within limits of the caller's own, and without the channels that it bars.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::start`].
+    pub async fn start_within(
+        &self,
+        application: &Application,
+        start: Start,
+        within: Within,
+    ) -> Result<Started, VerifyError> {
         let keys = self.keys.now();
         let memo = start.idempotency.as_ref().map(|named| Memo::new(&keys, &application.id, named));
         if let Some(started) = recall(&self.ledger, memo.as_ref()).await? {
             return Ok(started);
         }
         let (method, is_payment) = (start.method.as_ref(), start.payment.is_some());
-        let offer = self.offer(application, &start.person, method, is_payment).await?;
-        self.begin(application, start, offer, memo).await
+        let barred = &within.barred;
+        let offer = self.offer(application, &start.person, method, (is_payment, barred)).await?;
+        self.begin_within(application, (start, within.own), offer, memo).await
     }
 
-    /// Starts with an offer that was judged.
+    /// The same without limits of the caller's own.
+    #[cfg(test)]
     pub(super) async fn begin(
         &self,
         application: &Application,
         start: Start,
+        offer: Offer,
+        memo: Option<Memo>,
+    ) -> Result<Started, VerifyError> {
+        self.begin_within(application, (start, Vec::new()), offer, memo).await
+    }
+
+    /// Starts with an offer that was judged.
+    async fn begin_within(
+        &self,
+        application: &Application,
+        (start, own): (Start, Vec<OwnLimit>),
         offer: Offer,
         memo: Option<Memo>,
     ) -> Result<Started, VerifyError> {
@@ -135,7 +175,9 @@ impl Verifier {
             Person::To(_) => None,
         };
         let whom = (&offer.recipient, member);
+        let own = if is_test { &[][..] } else { &own };
         let sends = Sends::new(&keys, application, whom, is_test, &start.asker);
+        let sends = sends.and(&keys, &application.id, own);
         let draft = Draft {
             id,
             application: application.id.clone(),
@@ -150,13 +192,17 @@ impl Verifier {
             policy: start.policy.unwrap_or_else(|| application.policy.clone()),
             own_code: sealed,
             payment: start.payment,
+            wording: start.wording,
             is_test,
             slot: slots.first().map(|slot| slot.id().to_owned()).unwrap_or_default(),
             member: member.map(Whom::new),
+            notes: start.notes,
+            webhook: start.webhook,
         };
         let delivery = DeliveryId::new(now, &self.chance);
         let sending = Sending { delivery, providers: offer.providers, sends, memo };
-        let beginning = Beginning { draft, own_code, keys: Arc::clone(&keys), slots, sending };
+        let supersedes = start.supersedes;
+        let beginning = Beginning { draft, own_code, keys: Arc::clone(&keys), slots, supersedes, sending };
         let loaded = beginning.slots.iter().cloned().chain(beginning.sending.keys()).collect();
         self.ledger.run(loaded, move |view, now| beginning.apply(view, now)).await?
     }
@@ -174,12 +220,28 @@ pub(super) fn person(key: &seal::Key, recipient: &Recipient) -> String {
 
 /// The names of the pending slot: application, then member or else recipient, then purpose.
 fn slots(keys: &Keys, application: &Application, start: &Start, offer: &Offer) -> Vec<Key> {
-    let (kind, holder) = match &start.person {
-        Person::Member(member) if member.id.is_some() => ("member", member.id.clone().unwrap_or_default()),
-        Person::Member(_) | Person::To(_) => ("recipient", address(&offer.recipient)),
-    };
-    let parts = ["slot", &application.id, kind, &holder, &start.purpose];
-    keys.newest_first().map(|key| Key::new(Kind::Slot, key.name(&parts))).collect()
+    match &start.person {
+        Person::Member(Member { id: Some(id), .. }) => {
+            named(keys, &["slot", &application.id, "member", id, &start.purpose])
+        }
+        Person::Member(_) | Person::To(_) => {
+            recipient_slots(keys, &application.id, &offer.recipient, &start.purpose)
+        }
+    }
+}
+
+/// The names of the pending slot of a recipient without a member, under the newest key first.
+pub(super) fn recipient_slots(
+    keys: &Keys,
+    application: &str,
+    recipient: &Recipient,
+    purpose: &str,
+) -> Vec<Key> {
+    named(keys, &["slot", application, "recipient", &address(recipient), purpose])
+}
+
+fn named(keys: &Keys, parts: &[&str]) -> Vec<Key> {
+    keys.newest_first().map(|key| Key::new(Kind::Slot, key.name(parts))).collect()
 }
 
 fn locale_of(person: &Person) -> Option<String> {
@@ -204,7 +266,7 @@ impl Beginning {
         let mut changes = Changes::none();
         let begin = || Verification::start(self.draft.clone(), self.sending.delivery.clone(), now);
         let (verification, effect) = match pending(view, &self.slots, now)? {
-            Some(same) if self.is_same(&same) => match self.again(same, now) {
+            Some(same) if !self.supersedes && self.is_same(&same) => match self.again(same, now) {
                 Ok(verification) => (verification, Effect::Resent),
                 Err(refused) => return Ok(changes.answer(Err(refused.into()))),
             },
@@ -212,10 +274,15 @@ impl Beginning {
                 // Pending a moment ago and within one job: it can be canceled.
                 let _canceled = other.cancel(now);
                 changes.keep_verification(&other, now)?;
+                tell_end(&mut changes, &other, now)?;
                 (begin(), Effect::Began)
             }
             None => (begin(), Effect::Began),
         };
+        if effect == Effect::Began {
+            // Should nothing end it before, its time does.
+            tell_end(&mut changes, &verification, now)?;
+        }
         changes.put(Key::new(Kind::Slot, &verification.slot), &verification.id, verification.expires_at)?;
         self.sending.send(view, changes, verification, effect, now)
     }
@@ -244,10 +311,12 @@ impl Beginning {
     /// Sends it again by the method asked for, to the recipient that it proves.
     fn again(&self, mut pending: Verification, now: Timestamp) -> Result<Verification, ResendRefused> {
         pending.resend(self.sending.delivery.clone(), now)?;
-        let Draft { method, channel, locale, member_name, .. } = self.draft.clone();
+        let Draft { method, channel, locale, member_name, wording, notes, .. } = self.draft.clone();
         (pending.method, pending.channel) = (method, channel);
         pending.locale = locale.or(pending.locale);
         pending.member_name = member_name.or(pending.member_name);
+        pending.wording = wording.or(pending.wording);
+        pending.notes.take_over(&notes);
         Ok(pending)
     }
 }

@@ -2,21 +2,25 @@
 
 mod again;
 mod asked;
+mod entities;
+mod events;
+mod factors;
 mod interleaved;
 mod limits;
 mod renewal;
 mod scheduled;
+mod worded;
 
 use super::*;
 use crate::{
-    application::{Alphabet, Bounds, Method, Policy, TestRecipients},
+    application::{Alphabet, Bounds, Events, Method, Policy, TestRecipients},
     clock::{ManualClock, millis},
     limit::Rules,
     member::{Offer, Person, To},
     seal::{Keys, Typed},
     store::{Changes, Key, Kind, View, in_memory},
-    template::Payment,
-    verification::{Status, Verdict},
+    template::{Payment, Wording},
+    verification::{Notes, Status, Verdict},
 };
 use provider_api::{Channel, Member, Recipient, Secret};
 use serde_json::Value;
@@ -52,7 +56,21 @@ fn verifier_under(keys: impl Into<KeyRing>, ledger: Ledger, hand: &ManualClock, 
         let methods = vec!["sms:code".parse().unwrap(), "email:code".parse().unwrap()];
         let (bounds, test_recipients) = (Bounds::default(), TestRecipients::default());
         let (id, limits, preferred) = (id.to_owned(), limits.clone(), None);
-        (id.clone(), Application { id, keys, methods, preferred, policy, bounds, test_recipients, limits })
+        let (senders, service_sid, events) = (Vec::new(), None, Events::default());
+        let application = Application {
+            id,
+            keys,
+            methods,
+            preferred,
+            policy,
+            bounds,
+            test_recipients,
+            senders,
+            events,
+            limits,
+            service_sid,
+        };
+        (application.id.clone(), application)
     };
     Verifier::new(VerifierParts {
         applications: BTreeMap::from(["web", "shop"].map(application)),
@@ -97,8 +115,12 @@ fn start(to: &str, purpose: &str) -> Start {
         policy: None,
         code: None,
         payment: None,
+        wording: Wording::default(),
+        supersedes: false,
         idempotency: None,
         asker: Asker::default(),
+        notes: Notes::default(),
+        webhook: None,
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Line<'a> {
     expires_at_ms: i64,
     test: bool,
     repeated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<&'a str>,
 }
 
 impl<'a> Line<'a> {
@@ -58,6 +60,7 @@ impl<'a> Line<'a> {
             expires_at_ms: message.expires_at_ms,
             test: message.test,
             repeated: message.repeated,
+            sender: message.sender.as_deref(),
         }
     }
 }

@@ -18,9 +18,11 @@ pub(crate) struct Request {
 
 /// Writes the request for a message, or says why Twilio need not be asked.
 pub(crate) fn write(settings: &Settings, message: &Message, now_ms: i64) -> Result<Request, DeliveryError> {
-    check(settings, message)?;
+    let own = message.sender.as_deref().map(|sender| Sender::parse("sender", sender)).transpose()?;
+    let sender = own.as_ref().unwrap_or(&settings.sender);
+    check(sender, message)?;
     let mut parameters = vec![("To", message.recipient.as_str().to_owned())];
-    parameters.push(match &settings.sender {
+    parameters.push(match sender {
         Sender::From(from) => ("From", from.clone()),
         Sender::Service(sid) => ("MessagingServiceSid", sid.clone()),
     });
@@ -36,7 +38,7 @@ pub(crate) fn write(settings: &Settings, message: &Message, now_ms: i64) -> Resu
 }
 
 /// What Twilio would refuse, or should never be asked.
-fn check(settings: &Settings, message: &Message) -> Result<(), DeliveryError> {
+fn check(sender: &Sender, message: &Message) -> Result<(), DeliveryError> {
     let rejected = |text: &str| Err(DeliveryError::new(Failure::Rejected, text));
     if message.channel.as_str() != "sms" {
         return rejected("this provider sends SMS only; route the channel `sms` to it");
@@ -48,7 +50,7 @@ fn check(settings: &Settings, message: &Message) -> Result<(), DeliveryError> {
     if let Some(why) = PhoneNumber::parse(number).err().map(|why| why.to_string()) {
         return Err(DeliveryError::new(Failure::InvalidRecipient, why));
     }
-    if settings.sender.is(number) {
+    if sender.is(number) {
         return rejected(
             "the recipient is the number in `from`; Twilio sends nothing from a number to itself",
         );

@@ -13,8 +13,8 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    /// Reads `from`. What is wrong is told by what the value most likely was meant to be.
-    pub(crate) fn parse(text: &str) -> Result<Self, DeliveryError> {
+    /// Reads a sender that stands under this key. What is wrong is told by what it most likely was meant to be.
+    pub(crate) fn parse(key: &str, text: &str) -> Result<Self, DeliveryError> {
         if is_sid("MG", text) {
             return Ok(Self::Service(text.to_owned()));
         }
@@ -24,7 +24,7 @@ impl Sender {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let letters = text.chars().any(char::is_alphabetic);
         Err(wrong(
-            "from",
+            key,
             if text.trim().is_empty() {
                 "is empty; it is a number, a short code, the `MG…` SID of a messaging service, or a name"
             } else if text.starts_with("MG") && text.len() > 11 {
@@ -68,10 +68,10 @@ mod tests {
     #[test]
     fn a_sender_is_a_number_a_short_code_a_name_or_a_messaging_service() {
         for from in ["+16175551212", "12345", "567890", "Example", "A & B", "3M", "MG Motors"] {
-            assert_eq!(Sender::parse(from).unwrap(), Sender::From(from.to_owned()));
+            assert_eq!(Sender::parse("from", from).unwrap(), Sender::From(from.to_owned()));
         }
         let service = format!("MG{}", "0a".repeat(16));
-        assert_eq!(Sender::parse(&service).unwrap(), Sender::Service(service));
+        assert_eq!(Sender::parse("from", &service).unwrap(), Sender::Service(service));
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
             ("--", "at least one letter"),
             (" +16175551212", "without spaces"),
         ] {
-            let error = Sender::parse(from).unwrap_err();
+            let error = Sender::parse("from", from).unwrap_err();
             assert!(error.text.starts_with("`from` ") && error.text.contains(said), "{from}: {error}");
         }
     }

@@ -28,7 +28,7 @@ impl Settings {
     pub(crate) fn read(config: Config) -> Result<Self, DeliveryError> {
         let account = sid("account_sid", "AC", &config.account_sid)?;
         let authorization = authorization(&config)?;
-        let sender = Sender::parse(&config.from)?;
+        let sender = Sender::parse("from", &config.from)?;
         let base = match config.base_url.as_deref().map(str::trim) {
             None | Some("") => TWILIO,
             Some(base) => url::base("base_url", base)?,

@@ -88,6 +88,7 @@ async fn a_malformed_question_names_its_field_and_nothing_is_freed() {
         (json!({ "application": "web", "to": "" }), "to"),
         (json!({ "application": "web", "to": ADA, "ip": "192.0.2.1" }), "to"),
         (json!({ "application": "web", "member_id": "" }), "member_id"),
+        (json!({ "application": "web", "entity": "short" }), "entity"),
         (json!({ "application": "web", "ip": "localhost" }), "ip"),
         (json!({ "application": "web", "member": "42" }), "member"),
     ] {

@@ -136,6 +136,24 @@ async fn a_resend_counts_and_a_lost_answer_given_again_does_not() {
     world.stop().await;
 }
 
+/// S41: to whichever of their numbers it goes, also where it is sent again by its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_one_member_add_up_over_their_recipients() {
+    let world = limited("sends_per_recipient = \"off\"\nsends_per_member = \"3 per 10m\"").await;
+    let of = |member: &str, mobile: &str, purpose: &str| json!({ "member": { "id": member, "fields": { "mobile": mobile } }, "purpose": purpose });
+    let first = world.begin(&of("42", ADA, "a")).await;
+    assert_eq!(world.begin(&of("42", "+447700900124", "b")).await.status, 201);
+    let again = format!("{}/deliveries", first.path());
+    assert_eq!(world.post(&again, &json!({})).await.status, 201);
+    is_over(&world.post(&again, &json!({})).await, "sends_per_member", "600");
+    is_over(&world.begin(&of("42", "+447700900125", "c")).await, "sends_per_member", "600");
+    assert_eq!(world.begin(&of("43", ADA, "a")).await.status, 201, "another member's count is another");
+    assert_eq!(world.begin(&json!({ "to": ADA })).await.status, 201, "nobody's member");
+    world.clock.advance(Duration::from_mins(10));
+    assert_eq!(world.begin(&of("42", "+447700900125", "c")).await.status, 201);
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tag_and_capitals_do_not_make_another_recipient() {
     let world = limited("sends_per_recipient = \"3 per 10m\"").await;

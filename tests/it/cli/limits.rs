@@ -49,6 +49,7 @@ fn each_subject_has_its_limits_and_a_mistake_is_told() {
     console.run("keys new --application web");
     for (whom, first) in [
         ("--member 42", "failed_checks_per_member"),
+        ("--entity user-0001", "failed_checks_in_a_row_per_factor"),
         ("--ip 192.0.2.1", "sends_per_client_ip"),
         ("--api-key sha256:0123", "no limit is configured"),
         ("", "no limit is configured"),
@@ -58,6 +59,7 @@ fn each_subject_has_its_limits_and_a_mistake_is_told() {
     }
     for (arguments, code, what) in [
         ("--application web --ip localhost", 1, "error: `ip`: expected an IP address\n"),
+        ("--application web --entity short", 1, "error: `entity`: "),
         ("--application shop --to +447700900123", 1, "error: "),
         (
             "--to +447700900123",

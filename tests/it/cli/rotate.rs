@@ -184,6 +184,22 @@ async fn a_key_is_taken_while_requests_go_on_and_no_count_splits() {
     assert_eq!(server.stop().0, Some(0));
 }
 
+/// A pipe that nobody writes to would keep a reader waiting for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_in_place_of_the_key_file_keeps_nobody_waiting() {
+    let console = Console::configured(CONFIGURATION);
+    let mut server = console.serve();
+    let file = console.file("passrelay.key");
+    fs::remove_file(&file).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    for _ in 0..2 {
+        server.signal(Signal::HUP);
+        server.wait_for("not a regular file");
+    }
+    assert_eq!(start(&server, json!({ "to": ADA })).await.0, 201);
+    assert_eq!(server.stop().0, Some(0));
+}
+
 #[test]
 fn without_a_key_file_nothing_is_made() {
     let console = Console::configured(CONFIGURATION);

@@ -2,7 +2,7 @@
 
 use super::CONFIGURATION;
 use harness::{
-    Console,
+    Console, KEY,
     witness::{Delivered, Dice, Progress, Witness},
 };
 use passrelay::seal::Chance;
@@ -20,6 +20,9 @@ const CALLERS: usize = 8;
 /// Rounds in which a provider is slow, and the messages that are with it at the least when the server is killed.
 const SLOW_ROUNDS: usize = 5;
 const UNDER_WAY: usize = 100;
+
+/// Members whose records are made anew: several pieces of them.
+const MEMBERS: usize = 1_000;
 
 /// Tells the seed of a run that failed: with it, the callers ask the same again.
 struct Seed(u64);
@@ -138,6 +141,49 @@ async fn a_repetition_that_is_cut_off_as_well_is_repeated_three_times_and_no_mor
     until_told(&caller, server.address(), &told.into()).await;
     assert!(server.stop().success());
     assert_eq!(console.read("outbox.jsonl"), "");
+}
+
+/// Records are made anew under a new key in pieces, each wholly or not at all: whoever ends the server in the midst of it
+/// loses nothing, and the next start goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_while_it_makes_records_anew_goes_on_with_it() {
+    let mut dice = Dice::seeded(u64::from_le_bytes(Chance::system().bytes()));
+    let console = Console::configured(CONFIGURATION);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let member = |server: SocketAddr, id: usize| format!("http://{server}/v1/members/{id}");
+    let server = console.daemon();
+    for id in 0..MEMBERS {
+        let fields = json!({ "fields": { "mobile": format!("+44770090{id:04}") } });
+        let put = client.put(member(server.address(), id)).bearer_auth(KEY).json(&fields);
+        assert_eq!(put.send().await.unwrap().status(), 201);
+    }
+    assert!(server.stop().success());
+    let told = console.run("--json keys rotate").json();
+    let older = told["older"][0].as_str().unwrap().to_owned();
+    let mut killed_before_its_end = 0;
+    for _ in 0..8 {
+        let server = console.daemon();
+        tokio::time::sleep(Duration::from_millis(dice.below(60))).await;
+        let log = server.log();
+        server.kill();
+        killed_before_its_end += usize::from(!log.contains("made anew"));
+        assert!(!log.contains("ERROR"), "{log}");
+    }
+    assert!(killed_before_its_end > 0);
+    let server = console.daemon();
+    let needed = format!("key `{older}` is still needed");
+    for _ in 0..2_000 {
+        if !console.run("doctor").out.contains(&needed) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!console.run("doctor").out.contains(&needed), "{}", console.run("doctor").out);
+    for id in 0..MEMBERS {
+        let shown = client.get(member(server.address(), id)).bearer_auth(KEY).send().await.unwrap();
+        assert_eq!(shown.status(), 200, "member {id}");
+    }
+    assert!(server.stop().success());
 }
 
 /// Everything is slow by this much.

@@ -19,6 +19,8 @@ struct Known {
     codes: BTreeSet<String>,
     recipients: BTreeSet<String>,
     answers: Vec<String>,
+    /// Those in which recipients may stand.
+    full: Vec<String>,
 }
 
 /// The addresses in a request: whatever stands under `to` and `fields` and is long enough to be one.
@@ -61,6 +63,11 @@ impl Secrets {
         }
     }
 
+    /// An answer of a face whose contract has recipients in full.
+    pub(super) fn answered_in_full(&self, answer: String) {
+        self.known().full.push(answer);
+    }
+
     #[track_caller]
     pub(super) fn assert_unseen(&self, place: &str, text: &str) {
         let known = self.known();
@@ -72,6 +79,9 @@ impl Secrets {
         let known = self.known();
         for answer in &known.answers {
             known.assert_unseen("an answer", answer);
+        }
+        for answer in &known.full {
+            known.assert_no_code("an answer", answer);
         }
     }
 
@@ -87,6 +97,11 @@ impl Known {
             let bare = recipient.trim_start_matches('+');
             assert!(!text.contains(bare), "{place} holds the recipient {recipient}: {text}");
         }
+        self.assert_no_code(place, text);
+    }
+
+    #[track_caller]
+    fn assert_no_code(&self, place: &str, text: &str) {
         // A code is looked for as a word: six digits in a row stand in many an id.
         let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
         for code in &self.codes {

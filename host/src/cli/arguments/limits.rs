@@ -35,6 +35,9 @@ pub(in crate::cli) struct Whom {
     /// The application's own id of a member
     #[arg(long, value_name = "ID", value_parser = secret)]
     pub(in crate::cli) member: Option<Secret>,
+    /// The identity of an entity with authenticator apps
+    #[arg(long, value_name = "IDENTITY", value_parser = secret)]
+    pub(in crate::cli) entity: Option<Secret>,
     /// The id of an API key, or of one in the configuration `sha256:` and its digest
     #[arg(long, value_name = "ID", value_parser = secret)]
     pub(in crate::cli) api_key: Option<Secret>,

@@ -35,7 +35,8 @@ fn finding(id: &str, hanging: &[&Hanging]) -> Finding {
     let detail = format!("key `{id}` is still needed: {}", needs(hanging));
     let is_used = hanging.iter().any(|hanging| hanging.by == Need::Name(Kind::ApiKey));
     let is_stale = hanging.iter().any(|hanging| {
-        matches!(hanging.by, Need::Seal | Need::Name(Kind::Member)) || hanging.until.is_none()
+        let anew = [Kind::Member, Kind::Entity, Kind::Factor].map(Need::Name);
+        hanging.by == Need::Seal || anew.contains(&hanging.by) || hanging.until.is_none()
     });
     let lasts = hanging.iter().filter_map(|hanging| hanging.until).max();
     let until = lasts.map(|until| format!(" (the last of the others ends {until:.0})")).unwrap_or_default();
@@ -61,6 +62,11 @@ fn needs(hanging: &[&Hanging]) -> String {
             Need::Name(Kind::ApiKey) => "API keys",
             Need::Name(Kind::Member) => "members",
             Need::Name(Kind::Count) => "counts",
+            Need::Name(Kind::Event) => "events",
+            Need::Name(Kind::Entity) => "entities",
+            Need::Name(Kind::Factor) => "factors",
+            Need::Name(Kind::Challenge) => "challenges",
+            Need::Name(Kind::SafeList) => "safe lists",
         };
         format!("{what}: {}", hanging.records)
     };

@@ -45,6 +45,26 @@ fn each_bad_application_is_told_exactly() {
             ],
         ),
         (
+            format!("{key}{methods}senders = [\"ab\", \"Acme\", \"Acme\"]\n"),
+            vec![
+                "7:12: `A.senders` holds something that is no sender\nhint: names, numbers or short codes of 3 to 34 \
+                 visible ASCII characters, for example senders = [\"Acme\"]"
+                    .to_owned(),
+                "7:26: `A.senders` names this sender a second time".to_owned(),
+            ],
+        ),
+        (
+            format!("{key}{methods}webhook_url = \"example.com\"\nwebhook_secret = \"whsec_short\"\n"),
+            vec![
+                "7:15: `A.webhook_url` is no `http` or `https` address of at most 2048 characters\nhint: for example \
+                 \"https://example.com/otp-events\""
+                    .to_owned(),
+                "8:18: `A.webhook_secret` is no secret of webhooks\nhint: `whsec_` and 24 to 64 bytes in base64; `echo \
+                 whsec_$(openssl rand -base64 32)` makes a good one"
+                    .to_owned(),
+            ],
+        ),
+        (
             format!("{key}{methods}preferred = \"sms:cod\"\n"),
             vec!["7:13: `A.preferred` is none of the `methods`\nhint: did you mean `sms:code`?".to_owned()],
         ),

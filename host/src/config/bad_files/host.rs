@@ -31,6 +31,13 @@ fn each_bad_file_is_told_exactly() {
             &["2:8: `keys.file` must be a text, not a whole number\nhint: write it in quotes: \"…\""],
         ),
         ("[keys]\nfile = \" \"\n", &["2:8: `keys.file` is empty"]),
+        (
+            "[smscx]\ntoken_life = \"2d\"\n[webhooks]\nallow_private_addresses = 1\n",
+            &[
+                "2:14: `smscx.token_life` must be one of `1d`, `1w`, `endless`\nhint: did you mean `1d`?",
+                "4:27: `webhooks.allow_private_addresses` must be `true` or `false`, not a whole number\nhint: without quotes",
+            ],
+        ),
         // the host
         (
             "[server]\nlisten = \"localhost:8080\"\n",

@@ -133,6 +133,7 @@ impl From<DirectoryError> for Problem {
                 (StatusCode::CONFLICT, "application-of-file", "application of the file")
             }
             DirectoryError::Taken(_) => (StatusCode::CONFLICT, "application-exists", "application exists"),
+            DirectoryError::SidTaken(_) => (StatusCode::CONFLICT, "service-sid-taken", "service SID taken"),
             DirectoryError::NoApplication(_) => {
                 let detail = "there is no application of that id";
                 return Self::new(

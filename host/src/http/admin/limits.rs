@@ -3,6 +3,7 @@
 //! Both are posts: whom they are about stands in no path, and so in no log.
 
 use crate::{
+    factor::Identity,
     http::{
         Face, Problem,
         body::Body,
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json as value;
 use std::sync::Arc;
 
-/// Whom it is about: at most one of `to`, `member_id`, `api_key` and `ip`; without any the application as a whole.
+/// Whom it is about: at most one of `to`, `member_id`, `entity`, `api_key` and `ip`; without any the application as a whole.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LimitsRequest")]
@@ -31,6 +32,8 @@ pub(super) struct Request {
     to: Option<String>,
     /// A member, by the application's own id.
     member_id: Option<String>,
+    /// An entity with authenticator apps, by its identity.
+    entity: Option<String>,
     /// An API key: its id, or of one in the configuration `sha256:` and its digest. Never the key itself.
     api_key: Option<String>,
     /// A network address.
@@ -104,6 +107,7 @@ pub(super) async fn free(
         Subject::Application => "application",
         Subject::Recipient(_) => "recipient",
         Subject::Member(_) => "member",
+        Subject::Entity(_) => "entity",
         Subject::ApiKey(_) => "API key",
         Subject::ClientIp(_) => "client ip",
     };
@@ -113,24 +117,28 @@ pub(super) async fn free(
 }
 
 fn read(request: Request) -> Result<(String, Subject), Problem> {
-    let Request { application, to, member_id, api_key, ip } = request;
+    let Request { application, to, member_id, entity, api_key, ip } = request;
     let mut errors = Errors::default();
     errors.text("application", &application);
-    let subject = match (to, member_id, api_key, ip) {
-        (None, None, None, None) => Some(Subject::Application),
-        (Some(to), None, None, None) => {
+    let subject = match (to, member_id, entity, api_key, ip) {
+        (None, None, None, None, None) => Some(Subject::Application),
+        (Some(to), None, None, None, None) => {
             errors.text("to", to.trim());
             Some(Subject::Recipient(recipient(to.trim())))
         }
-        (None, Some(id), None, None) => {
+        (None, Some(id), None, None, None) => {
             errors.text("member_id", &id);
             Some(Subject::Member(id))
         }
-        (None, None, Some(name), None) => {
+        (None, None, Some(identity), None, None) => {
+            let read = Identity::try_from(identity);
+            read.map_err(|error| errors.add("entity", error.to_string())).ok().map(Subject::Entity)
+        }
+        (None, None, None, Some(name), None) => {
             errors.text("api_key", &name);
             Some(Subject::ApiKey(name))
         }
-        (None, None, None, Some(ip)) => {
+        (None, None, None, None, Some(ip)) => {
             let read = ip.parse().ok();
             if read.is_none() {
                 errors.add("ip", "expected an IP address");
@@ -138,7 +146,7 @@ fn read(request: Request) -> Result<(String, Subject), Problem> {
             read.map(Subject::ClientIp)
         }
         _ => {
-            errors.add("to", "at most one of `to`, `member_id`, `api_key` and `ip` may be given");
+            errors.add("to", "at most one of `to`, `member_id`, `entity`, `api_key` and `ip` may be given");
             None
         }
     };

@@ -54,6 +54,11 @@ impl Http {
         self.0.rehearsal.as_ref().map_or(0, |rehearsal| rehearsal.unanswered.load(Ordering::Relaxed))
     }
 
+    /// Whether the names of its requests are looked up by a proxy.
+    pub(super) fn has_proxy(&self) -> bool {
+        self.0.proxy.is_some()
+    }
+
     fn client(&self, private_addresses: bool) -> Result<&Client, DeliveryError> {
         let place = if private_addresses { &self.0.unrestricted } else { &self.0.public_only };
         if let Some(client) = place.get() {
@@ -78,7 +83,7 @@ impl Http {
     }
 
     /// Sends a request; any status is an answer.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         request: HttpRequest,
         private_addresses: bool,
@@ -155,7 +160,7 @@ async fn resolves_privately(url: &str) -> bool {
 }
 
 /// A literal address never reaches the resolver, so it is judged here.
-fn names_private(url: &Url) -> bool {
+pub(super) fn names_private(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     literal.is_ok_and(is_private)

@@ -1,6 +1,11 @@
 //! The ledger's thread: gathers what waits, does it in order, and tells whether the store takes writes.
 
-use super::{LedgerError, Tended, question::Question, upkeep::Upkeep};
+use super::{
+    LedgerError, Tended,
+    flusher::{Flusher, Parcel},
+    question::Question,
+    upkeep::Upkeep,
+};
 use crate::{
     clock::{Clock, Stopwatch},
     metrics::Metrics,
@@ -40,6 +45,8 @@ pub(super) enum Item {
 pub(super) struct Desk {
     pub(super) database: Database,
     pub(super) recent: Recent,
+    /// Who answers once it is durable; nobody for a store in memory.
+    pub(super) flusher: Option<Flusher>,
     pub(super) upkeep: Option<Upkeep>,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
@@ -85,10 +92,11 @@ impl Desk {
                     Item::Renew(stale, asker) => {
                         self.apply(std::mem::take(&mut batch), now);
                         // Whoever asked may be gone.
-                        let _sent = asker.send(self.database.renew(&stale).map_err(LedgerError::from));
+                        let _sent = asker.send(self.renew(&stale));
                     }
                     Item::Note(keys, asker) => {
                         let noted = self.database.note_keys(keys.iter().map(String::as_str));
+                        let noted = noted.and_then(|()| self.flush());
                         let _sent = asker.send(noted.map_err(LedgerError::from));
                     }
                     Item::WrittenBack => {
@@ -97,8 +105,11 @@ impl Desk {
                     }
                     Item::Close(asker) => {
                         self.apply(std::mem::take(&mut batch), now);
+                        // Whoever asked before is answered before.
+                        let ended = self.flusher.map_or(Ok(()), Flusher::end);
+                        let closed = ended.and_then(|()| self.database.write_back());
                         // Whoever asked may be gone.
-                        let _sent = asker.send(self.database.write_back().map_err(LedgerError::from));
+                        let _sent = asker.send(closed.map_err(LedgerError::from));
                         return;
                     }
                 }
@@ -111,12 +122,22 @@ impl Desk {
         if batch.is_empty() {
             return;
         }
+        if let Err(lost) = self.state() {
+            let answered = batch.into_iter().map(|work| (work, Ok(()))).collect();
+            Parcel { answered, bytes: 0, took: Stopwatch::start() }.refuse(&lost);
+            return self.is_ill(lost);
+        }
         let (jobs, took) = (batch.len(), Stopwatch::start());
         self.metrics.jobs(jobs);
-        match batch::apply(batch, &mut self.database, &mut self.recent, now) {
+        let (kept, answered) = batch::apply(batch, &mut self.database, &mut self.recent, now);
+        let bytes = match kept {
+            Kept::Bytes(bytes) => bytes,
+            Kept::Nothing | Kept::Refused(_) => 0,
+        };
+        self.answer(Parcel { answered, bytes, took });
+        match kept {
             Kept::Nothing => {}
             Kept::Bytes(bytes) => {
-                self.metrics.batch(jobs, bytes, took.seconds());
                 self.is_well();
                 if let Some(upkeep) = &mut self.upkeep {
                     upkeep.wrote(bytes);
@@ -124,6 +145,33 @@ impl Desk {
             }
             Kept::Refused(fault) => self.is_ill(fault),
         }
+    }
+
+    /// Answers once it is durable: at once where there is nothing that could be.
+    fn answer(&self, parcel: Parcel) {
+        if let Some(flusher) = &self.flusher {
+            return flusher.take(parcel);
+        }
+        if parcel.bytes > 0 {
+            self.metrics.batch(parcel.answered.len(), parcel.bytes, parcel.took.seconds());
+        }
+        parcel.answer();
+    }
+
+    /// Waits until all that was committed is durable.
+    fn flush(&self) -> Result<(), Fault> {
+        self.flusher.as_ref().map_or(Ok(()), Flusher::flush)
+    }
+
+    /// Whether what was committed can be trusted.
+    fn state(&self) -> Result<(), Fault> {
+        self.flusher.as_ref().map_or(Ok(()), Flusher::state)
+    }
+
+    fn renew(&mut self, stale: &Stale) -> Result<usize, LedgerError> {
+        let renewed = self.database.renew(stale)?;
+        self.flush()?;
+        Ok(renewed)
     }
 
     /// While nobody writes, so that the log begins anew instead of growing.
@@ -143,6 +191,10 @@ impl Desk {
         most: usize,
         now: Timestamp,
     ) -> Result<Tended, LedgerError> {
+        if let Err(lost) = self.state() {
+            self.is_ill(lost.clone());
+            return Err(lost.into());
+        }
         let mut more = false;
         if self.health.borrow().is_some() || self.database.has_over(now)? {
             match self.clean(now) {

@@ -31,7 +31,7 @@ pub enum LedgerError {
         /// Which key.
         why: seal::OpenError,
     },
-    /// The database refused; nothing was changed.
+    /// The database refused; nothing was changed, but with [`Fault::Unflushed`] and [`Fault::Closed`]: then nobody knows.
     #[error(transparent)]
     Refused(#[from] Fault),
 }

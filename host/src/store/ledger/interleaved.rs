@@ -22,7 +22,8 @@ impl Ledger {
         let (queue, items) = mpsc::channel(QUEUE);
         let (health, fault) = watch::channel(None);
         let metrics = Arc::new(Metrics::new(clock.now()));
-        let desk = Desk { database, recent: Recent::default(), upkeep: None, clock, metrics, health };
+        let (recent, flusher, upkeep) = (Recent::default(), None, None);
+        let desk = Desk { database, recent, flusher, upkeep, clock, metrics, health };
         thread::spawn(move || {
             desk.serve(items, |items| {
                 thread::yield_now();

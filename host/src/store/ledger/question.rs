@@ -65,8 +65,11 @@ impl Ledger {
         let question = Question(Box::new(move |database, now| {
             // One question that panics is one question without an answer.
             let answer = catch_unwind(AssertUnwindSafe(|| question(database, now)));
+            let answer = answer.unwrap_or(Err(LedgerError::Panicked));
+            // What was read may have been committed a moment ago: nobody is told what a loss of power would undo.
+            let answer = answer.and_then(|read| Ok(database.flush().map(|()| read)?));
             // Whoever asked may be gone.
-            let _sent = asker.send(answer.unwrap_or(Err(LedgerError::Panicked)));
+            let _sent = asker.send(answer);
         }));
         let sent = match &self.questions {
             Some(reader) => reader.send(question).await.is_ok(),

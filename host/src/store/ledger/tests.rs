@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     clock::{ManualClock, after, millis},
     seal::Keys,
-    store::Changes,
+    store::{Changes, sqlite::Log},
 };
 use std::{sync::mpsc::channel, time::Duration};
 
@@ -25,16 +25,21 @@ pub(crate) fn parts(keys: impl Into<KeyRing>, chance: Chance, clock: Clock) -> L
     LedgerParts { keys: keys.into(), chance, clock, metrics }
 }
 
-/// What these come to; each is asked once, so that all of them wait in the queue before the first is answered.
+/// What these come to; each is asked before the first is waited for, so that most of them wait in the queue together. A busy
+/// machine may let the ledger answer one before its asker looks.
 pub(crate) async fn all_at_once<T>(jobs: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut jobs: Vec<_> = jobs.map(Box::pin).collect();
-    for job in &mut jobs {
-        let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(job.as_mut().poll(cx))).await;
-        assert!(asked.is_pending());
+    let mut asked = Vec::new();
+    for job in jobs {
+        let mut job = Box::pin(job);
+        let first = std::future::poll_fn(|cx| std::task::Poll::Ready(job.as_mut().poll(cx))).await;
+        asked.push((job, first));
     }
     let mut done = Vec::new();
-    for job in jobs {
-        done.push(job.await);
+    for (job, first) in asked {
+        done.push(match first {
+            std::task::Poll::Ready(answer) => answer,
+            std::task::Poll::Pending => job.await,
+        });
     }
     done
 }
@@ -123,6 +128,31 @@ async fn a_ledger_that_has_ended_says_so_to_whoever_asks_whether_it_is_well() {
         tokio::task::yield_now().await;
     }
     assert_eq!(ledger.fault(), Some(Fault::Closed));
+}
+
+/// What the disk did not keep, and what it kept, nobody knows: so nothing is read or written any more.
+#[tokio::test]
+async fn a_disk_that_does_not_keep_what_was_committed_ends_all_trust_in_the_store() {
+    let chance = Chance::seeded(5);
+    let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
+    let (log, words) = Log::held();
+    words.send(false).unwrap();
+    let database = Database::in_memory(Seals { keys: keys.into(), chance }).unwrap().with_log(log);
+    let hand = ManualClock::at(millis(1_000_000));
+    let metrics = Arc::new(Metrics::new(millis(0)));
+    let ledger = Ledger::over(database, None, hand.clock(), metrics).unwrap();
+    let refused = |told: Result<u64, LedgerError>| {
+        assert!(matches!(&told, Err(LedgerError::Refused(Fault::Unflushed(_)))), "{told:?}");
+    };
+    refused(ledger.run(Vec::new(), add("a", 1)).await);
+    refused(ledger.run(Vec::new(), add("a", 1)).await);
+    let read = |view: &View<'_>, _| Ok(Changes::none().answer(view.read::<u64>(&key("a"))?.unwrap_or(0)));
+    refused(ledger.run(Vec::new(), read).await);
+    let tended = ledger.tend(Kind::Delivery, millis(2_000_000), 9).await;
+    assert!(matches!(tended, Err(LedgerError::Refused(Fault::Unflushed(_)))), "{tended:?}");
+    assert!(matches!(ledger.fault(), Some(Fault::Unflushed(_))));
+    let told = ledger.close().await.unwrap_err().to_string();
+    assert!(told.contains("did not keep what was written") && told.contains("\nhint: "), "{told}");
 }
 
 #[tokio::test]

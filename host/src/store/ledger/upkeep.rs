@@ -3,8 +3,15 @@
 use super::{desk::Item, question::Question};
 use tokio::sync::mpsc;
 
-/// How many bytes of records are written before the log is written back: some 4,000 pages of it.
+/// How many bytes of records are written before the log is written back: some 4,000 pages of it. Measured: four times as
+/// many spare nothing, and hold up whoever waits behind the writing for half as long again.
 const ENOUGH: usize = 1024 * 1024;
+
+/// How often it is tried to leave the writer no more than a few pages.
+const PASSES: usize = 4;
+
+/// How many pages are more than a few: those of some ten commits.
+const FEW: u32 = 256;
 
 /// When the log is to be written back, and who does the most of it.
 pub(super) struct Upkeep {
@@ -29,8 +36,15 @@ impl Upkeep {
         }
         let queue = self.queue.clone();
         let question = Question(Box::new(move |database, _| {
-            if let Err(fault) = database.write_back_some() {
-                tracing::debug!(error = %fault, "the store's log is not written back yet");
+            for _ in 0..PASSES {
+                match database.write_back_some() {
+                    Ok(FEW..) => {}
+                    Ok(_) => break,
+                    Err(fault) => {
+                        tracing::debug!(error = %fault, "the store's log is not written back yet");
+                        break;
+                    }
+                }
             }
             if let Some(queue) = queue.upgrade() {
                 // The ledger may be gone.

@@ -1,4 +1,4 @@
-//! Records found by their labels, newest first, a page at a time.
+//! Records found by their labels, newest or oldest first, a page at a time.
 
 use super::{
     Database,
@@ -28,6 +28,8 @@ pub struct Filter {
     pub state: Option<&'static str>,
     /// Only those of this provider.
     pub provider: Option<String>,
+    /// Oldest first, instead of newest: the next part goes on behind the last one.
+    pub oldest_first: bool,
     /// How many at most.
     pub most: usize,
 }
@@ -36,16 +38,26 @@ impl Filter {
     /// The newest of a kind.
     pub fn of(kind: Kind, most: usize) -> Self {
         let (before, from, application, person) = (None, None, None, Vec::new());
-        Self { kind, before, from, application, person, state: None, provider: None, most }
+        Self {
+            kind,
+            before,
+            from,
+            application,
+            person,
+            state: None,
+            provider: None,
+            oldest_first: false,
+            most,
+        }
     }
 }
 
-/// A part of a list: what was found, and the id that the next part begins below, if there may be more.
+/// A part of a list: what was found, and the id that the next part goes on from, if there may be more.
 #[derive(Debug)]
 pub struct Listed<T> {
-    /// What was found, newest first: perhaps nothing, although more follows.
+    /// What was found, in the order that was asked for: perhaps nothing, although more follows.
     pub found: Vec<T>,
-    /// What to give as [`Filter::before`] to go on.
+    /// What to give as [`Filter::before`] to go on; oldest first it is what lies before [`Filter::from`].
     pub next: Option<String>,
 }
 
@@ -94,9 +106,10 @@ pub(in crate::store) fn listed(
     }
     values.push(i64::try_from(LOOKED).unwrap_or(i64::MAX).into());
     let (fits, conditions) = (fits.join(" AND "), conditions.join(" AND "));
+    let order = if filter.oldest_first { "ASC" } else { "DESC" };
     let select = format!(
         "SELECT CASE WHEN {fits} THEN body END, keep_until, id FROM records {index} WHERE {conditions}
-         ORDER BY id DESC LIMIT ?"
+         ORDER BY id {order} LIMIT ?"
     );
     let mut select = database.connection.prepare_cached(&select)?;
     let mut rows = select.query(params_from_iter(values))?;

@@ -47,6 +47,7 @@ fn said(templates: &Templates, asked: &Asked<'_>) -> Said {
         locale: asked.locale,
         member_name: None,
         payment: None,
+        wording: None,
         code: "123456",
         expires_in: Duration::from_mins(10),
     })
@@ -70,6 +71,7 @@ fn a_built_in_text_says_amount_and_payee_of_a_payment_and_nothing_where_there_is
             locale: Some(locale),
             member_name: None,
             payment: Some(&payment),
+            wording: None,
             code: "123456",
             expires_in: Duration::from_mins(10),
         };
@@ -103,6 +105,7 @@ fn told(application: &[&str], provider: &[&str], site: Site, asked: &Asked<'_>) 
         site,
         providers: [("one".to_owned(), layer(provider))].into(),
         applications: [("web".to_owned(), application.into())].into(),
+        ..Templates::default()
     };
     let told = said(&templates, asked);
     assert!(told.passed_over.is_none());
@@ -327,6 +330,7 @@ fn an_operators_text_that_does_not_say_a_payment_is_passed_over_for_one() {
             locale: None,
             member_name: None,
             payment: Some(&payment),
+            wording: None,
             code: "123456",
             expires_in: Duration::from_mins(10),
         };
@@ -335,4 +339,43 @@ fn an_operators_text_that_does_not_say_a_payment_is_passed_over_for_one() {
         assert!(said.text.contains("Ada & Söhne") && said.html.is_none_or(|html| html.contains("Ada &amp;")));
         assert_eq!(templates.say(&Occasion { payment: None, ..occasion }).passed_over, None);
     }
+}
+
+/// X4, X17: the words of the start go before all others; where they fail, the operator's take their place.
+#[test]
+fn a_start_may_bring_the_text_and_the_name_of_the_site() {
+    let site = Site { name: "Example".to_owned(), ..Site::default() };
+    let templates = Templates { site, ..Templates::default() };
+    let say = |wording: &Wording, channel: &str| {
+        templates.say(&Occasion {
+            application: Some("web"),
+            provider: "one",
+            channel: &Channel::new(channel).unwrap(),
+            recipient: &Recipient::new("+447700900123"),
+            purpose: "generic",
+            locale: Some("de"),
+            member_name: None,
+            payment: None,
+            wording: Some(wording),
+            code: "123456",
+            expires_in: Duration::from_mins(10),
+        })
+    };
+    let usual = say(&Wording::default(), "sms").text;
+    let wording = |text: &str| Wording { text: Some(text.to_owned()), ..Wording::default() };
+    let said = say(&wording("{{pin}} by {site_name}"), "sms");
+    assert_eq!((said.text.as_str(), said.locale.as_deref()), ("123456 by Example", Some("de")));
+    let named = Wording { site_name: Some("Acme\n".to_owned()), ..wording("{{pin}} by {site_name}") };
+    assert_eq!(say(&named, "sms").text, "123456 by Acme");
+    let mail = say(&wording("{{pin}}"), "email");
+    assert_eq!((mail.text.as_str(), mail.html), ("123456", None));
+    assert!(mail.subject.is_some(), "a mail has a subject whatever its text");
+    let warns = |wording: Wording| Wording { warns: true, ..wording };
+    let warned = say(&warns(Wording::default()), "sms").text;
+    assert_eq!(warned, format!("{usual} Geben Sie ihn an niemanden weiter."));
+    assert_eq!(say(&warns(wording("{{pin}}")), "sms").text, "123456", "its own text is the whole text");
+    assert!(!say(&warns(Wording::default()), "email").text.contains("niemanden"));
+    let lost = say(&wording("{{pin}} {gone} {{ gone }}"), "sms");
+    assert_eq!(lost.text, usual);
+    assert!(lost.passed_over.is_some());
 }

@@ -258,6 +258,16 @@ impl Known {
         Arc::new(Self { record: ArcSwap::from_pointee(record), used, renews })
     }
 
+    /// What it is good for.
+    pub(super) fn scope(&self) -> Scope {
+        self.record.load().scope
+    }
+
+    /// Whether its time is over.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.record.load().expires_at.is_some_and(|end| end <= now)
+    }
+
     /// As whom it calls, if as one application.
     pub(super) fn application(&self) -> Option<String> {
         self.record.load().application.clone()

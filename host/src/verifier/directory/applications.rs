@@ -4,16 +4,12 @@ use super::{Directory, DirectoryError, Present};
 use crate::{
     application::Application,
     route::Routes,
-    store::{Changes, Done, Filter, Key, Kind, LedgerError, Stop, View},
-    verifier::members::count,
+    store::{Changes, Done, Key, Kind, LedgerError, Stop, View},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
-
-/// How many members are forgotten in one job.
-const MEMBERS: usize = 256;
 
 /// An application that was made at run time, and what it means now.
 #[derive(Debug, Clone)]
@@ -23,7 +19,7 @@ pub struct Made {
     /// The routes that its methods need, with those of the configuration.
     pub routes: Routes,
     /// What was asked for, and when.
-    pub stored: KeptApplication,
+    pub stored: Arc<KeptApplication>,
     /// Whether it may call. One that this version cannot read may not, and is there all the same: to be seen, said anew
     /// or removed.
     pub serves: bool,
@@ -34,6 +30,9 @@ pub struct Made {
 pub struct KeptApplication {
     /// The fields of `[applications.ID]`, as JSON; there is no secret among them.
     pub settings: Map<String, Value>,
+    /// What it has besides where it is a Twilio Service, which means nothing to our rules: kept and told again.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub service: Map<String, Value>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -78,6 +77,21 @@ impl Directory {
         settings: Map<String, Value>,
         may_replace: bool,
     ) -> Result<bool, DirectoryError> {
+        self.put_service(application, routes, (settings, None), may_replace).await
+    }
+
+    /// The same of one that is a Twilio Service, with what it has besides; without, that stays as it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::put`].
+    pub async fn put_service(
+        &self,
+        application: Application,
+        routes: Routes,
+        (settings, service): (Map<String, Value>, Option<Map<String, Value>>),
+        may_replace: bool,
+    ) -> Result<bool, DirectoryError> {
         let _changing = self.changing.lock().await;
         let present = self.present();
         let id = application.id.clone();
@@ -88,12 +102,18 @@ impl Directory {
         }
         let now = self.clock.now();
         let created_at = before.map_or(now, |before| before.stored.created_at);
-        let stored = KeptApplication { settings, created_at, updated_at: now };
+        let sid = application.service_sid();
+        if present.services.get(sid.as_str()).is_some_and(|other| other.application.id != id) {
+            return Err(DirectoryError::SidTaken(sid));
+        }
+        let kept_before = || before.map(|before| before.stored.service.clone()).unwrap_or_default();
+        let service = service.unwrap_or_else(kept_before);
+        let stored = Arc::new(KeptApplication { settings, service, created_at, updated_at: now });
         let key = Key::new(Kind::Application, &*id);
-        let kept = stored.clone();
+        let kept = Arc::clone(&stored);
         let write = move |_: &View<'_>, _| {
             let mut changes = Changes::none();
-            changes.put(key.clone(), &kept, Timestamp::MAX)?;
+            changes.put(key.clone(), &*kept, Timestamp::MAX)?;
             Ok(changes.answer(()))
         };
         self.ledger.insist(Vec::new(), write).await?;
@@ -104,7 +124,7 @@ impl Directory {
         Ok(is_new)
     }
 
-    /// Removes an application that was made at run time, and with it its API keys and the members that it stored: nobody
+    /// Removes an application that was made at run time, and with it its API keys, members, entities and factors: nobody
     /// could remove these any more, and who is called like it later must not find them.
     ///
     /// # Errors
@@ -118,7 +138,7 @@ impl Directory {
             return Err(DirectoryError::NoApplication(id.to_owned()));
         }
         // First, so that it can be asked for again if the store fails halfway.
-        self.forget_members(id).await?;
+        self.forget_all(id).await?;
         let mut next = Present::clone(&present);
         next.made.remove(id);
         next.known.retain(|_, known| known.application().as_deref() != Some(id));
@@ -134,38 +154,7 @@ impl Directory {
         self.ledger.insist(Vec::new(), write).await?;
         self.present.store(Arc::new(next.settled()));
         // And those that were stored meanwhile.
-        Ok(self.forget_members(id).await?)
-    }
-
-    async fn forget_members(&self, id: &str) -> Result<(), LedgerError> {
-        loop {
-            let members = Filter { application: Some(id.to_owned()), ..Filter::of(Kind::Member, MEMBERS) };
-            // Members have no end and no other label: whatever is looked at fits.
-            let found = self.ledger.list::<IgnoredAny>(members).await?.found;
-            if found.is_empty() {
-                return Ok(());
-            }
-            // What cannot be opened is removed unread: it spoils no other.
-            let (gone, lost): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, opened)| opened.is_some());
-            let [gone, lost] =
-                [gone, lost].map(|found| found.into_iter().map(|(name, _)| Key::new(Kind::Member, name)));
-            let (gone, lost): (Vec<Key>, Vec<Key>) = (gone.collect(), lost.collect());
-            let (loaded, owner) = (gone.iter().cloned().chain([count::key(id)]).collect(), id.to_owned());
-            let write = move |view: &View<'_>, _: Timestamp| -> Result<Done<()>, Stop> {
-                let mut changes = Changes::none();
-                // Some may have gone, or got another name, since they were listed.
-                let there = view.read_all::<IgnoredAny>(&gone)?.into_iter().zip(&gone);
-                let there: Vec<&Key> = there.filter_map(|(found, key)| found.map(|_| key)).collect();
-                let left = count::read(view, &owner)?
-                    .saturating_sub(u32::try_from(there.len() + lost.len()).unwrap_or(0));
-                count::keep(&mut changes, &owner, left)?;
-                for member in there.into_iter().chain(&lost) {
-                    changes.remove(member.clone());
-                }
-                Ok(changes.answer(()))
-            };
-            self.ledger.insist(loaded, write).await?;
-        }
+        Ok(self.forget_all(id).await?)
     }
 
     /// Whether a key that was made at run time calls as this application, or as all of them.

@@ -4,7 +4,7 @@ use super::*;
 use crate::seal::Keys;
 use crate::{
     application::{Bounds, Policy, TestRecipients},
-    clock::{ManualClock, millis},
+    clock::{ManualClock, after, millis},
     limit::Rules,
     store::{Changes, Key, Kind, Labels, View, in_memory},
 };
@@ -29,7 +29,10 @@ fn application(id: &str, keys: &[&str]) -> Application {
         policy: Policy::default(),
         bounds: Bounds::default(),
         test_recipients: TestRecipients::default(),
+        senders: Vec::new(),
+        events: crate::application::Events::default(),
         limits: Rules::off(),
+        service_sid: None,
     }
 }
 
@@ -140,7 +143,7 @@ async fn applications_and_keys_are_known_again_by_the_next_server() {
     let made = stored.into_iter().map(|(id, stored)| Made {
         application: Arc::new(application(&id, &[])),
         routes: Routes::default(),
-        stored,
+        stored: Arc::new(stored),
         serves: true,
     });
     next.take(of_file(), Routes::default(), BTreeSet::new(), made.collect()).await;
@@ -245,25 +248,36 @@ async fn no_key_is_shown() {
     assert!(!shown.contains(secret) && !shown.contains("key-of-web"), "{shown}");
 }
 
-/// Their addresses would be kept for ever, and shown to whoever is called like it later.
+/// Their addresses and secrets would be kept for ever, and shown to whoever is called like it later.
 #[tokio::test]
-async fn with_an_application_the_members_that_it_stored_are_forgotten_and_no_others() {
+async fn with_an_application_all_that_it_stored_is_forgotten_and_nothing_of_others() {
     let hand = ManualClock::at(millis(1_700_000_000_000));
     let ledger = in_memory(hand.clock());
-    let house = House { directory: directory(&hand, &ledger), hand };
+    let house = House { directory: directory(&hand, &ledger), hand: hand.clone() };
     house.put("shop", false).await.unwrap();
-    let store = |_: &View<'_>, _| {
-        let mut changes = Changes::none();
-        for n in 0..600 {
-            let owner = if n < 599 { "shop" } else { "web" };
-            let labels = Labels { application: Some(owner.to_owned()), ..Labels::until(Timestamp::MAX) };
-            changes.put_labeled(Key::new(Kind::Member, format!("{n:03}")), &n, labels)?;
-        }
-        Ok(changes.answer(()))
-    };
-    ledger.run(Vec::new(), store).await.unwrap();
+    let kinds = [Kind::Member, Kind::Entity, Kind::Factor, Kind::Challenge];
+    for kind in kinds {
+        let store = move |_: &View<'_>, now| {
+            let mut changes = Changes::none();
+            for n in 0..1_600 {
+                let owner = if n < 1_599 { "shop" } else { "web" };
+                // Many are over before the application is, and not swept yet.
+                let is_short = kind == Kind::Challenge && n >= 599;
+                let until = if is_short { after(now, Duration::from_secs(1)) } else { Timestamp::MAX };
+                let labels = Labels { application: Some(owner.to_owned()), ..Labels::until(until) };
+                changes.put_labeled(Key::new(kind, format!("{n:04}")), &n, labels)?;
+            }
+            Ok(changes.answer(()))
+        };
+        ledger.run(Vec::new(), store).await.unwrap();
+    }
+    hand.advance(Duration::from_secs(1));
     house.directory.remove("shop").await.unwrap();
-    assert_eq!(ledger.all::<u32>(Kind::Member).await.unwrap(), [("599".to_owned(), 599)]);
+    for kind in kinds {
+        let left: &[(String, u32)] =
+            if kind == Kind::Challenge { &[] } else { &[("1599".to_owned(), 1_599)] };
+        assert_eq!(ledger.all::<u32>(kind).await.unwrap(), left, "{kind:?}");
+    }
 }
 
 /// With the key of the server that its proof was made under gone from the key file.

@@ -223,6 +223,7 @@ impl Held {
     }
 }
 
-pub(super) const RECIPIENT: [&str; 2] =
+/// The names of the limits of guessing, by rate and in a row.
+pub(crate) const RECIPIENT: [&str; 2] =
     ["failed_checks_per_recipient", "failed_checks_in_a_row_per_recipient"];
-pub(super) const MEMBER: [&str; 2] = ["failed_checks_per_member", "failed_checks_in_a_row_per_member"];
+pub(crate) const MEMBER: [&str; 2] = ["failed_checks_per_member", "failed_checks_in_a_row_per_member"];

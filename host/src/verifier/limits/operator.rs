@@ -6,14 +6,15 @@ use super::{
     sends::{PER_API_KEY, PER_APPLICATION, PER_CLIENT_IP, PER_MEMBER, PER_RECIPIENT},
 };
 use crate::{
+    factor::Identity,
     limit::{Guessing, Rate, Rules, Standing, Window, address, network},
     seal::Keys,
     store::{Changes, Done, Stop, View},
-    verifier::{Verifier, VerifyError},
+    verifier::{Verifier, VerifyError, factors::Factors},
 };
 use jiff::Timestamp;
 use provider_api::Recipient;
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 /// Whom an operator asks about.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub enum Subject {
     Member(String),
     /// An API key, by its [public name](crate::seal::public_name).
     ApiKey(String),
+    /// An entity, by its identity: the wrong codes of its factors.
+    Entity(Identity),
     /// A network address of members.
     ClientIp(IpAddr),
 }
@@ -34,6 +37,7 @@ pub enum Subject {
 struct Kept {
     sends: Option<(&'static str, Rate, Place)>,
     failures: Option<([&'static str; 2], Guessed)>,
+    factors: Option<Factors>,
     rules: Guessing,
 }
 
@@ -63,14 +67,14 @@ impl Verifier {
         self.limits(application, subject).await
     }
 
-    fn kept(&self, keys: &Keys, application: &str, subject: &Subject) -> Result<Kept, VerifyError> {
+    fn kept(&self, keys: &Arc<Keys>, application: &str, subject: &Subject) -> Result<Kept, VerifyError> {
         let known = self.directory.application(application).ok_or(VerifyError::NoApplication)?;
         Ok(Kept::new(keys, &known.limits, application, subject))
     }
 }
 
 impl Kept {
-    fn new(keys: &Keys, rules: &Rules, application: &str, subject: &Subject) -> Self {
+    fn new(keys: &Arc<Keys>, rules: &Rules, application: &str, subject: &Subject) -> Self {
         let sends = |name: &'static str, rate: Option<Rate>, whom: &str| {
             rate.map(|rate| (name, rate, Place::new(keys, name, application, whom)))
         };
@@ -84,10 +88,16 @@ impl Kept {
                 sends(PER_MEMBER, rules.sends_per_member, id),
                 Some((MEMBER, of_member(keys, application, id))),
             ),
+            // No message goes to them.
+            Subject::Entity(_) => (None, None),
             Subject::ApiKey(name) => (sends(PER_API_KEY, rules.sends_per_api_key, name), None),
             Subject::ClientIp(ip) => (sends(PER_CLIENT_IP, rules.sends_per_client_ip, &network(*ip)), None),
         };
-        Self { sends, failures, rules: rules.guessing }
+        let factors = match subject {
+            Subject::Entity(identity) => Some(Factors::new(keys, application, identity)),
+            _ => None,
+        };
+        Self { sends, failures, factors, rules: rules.guessing }
     }
 
     fn standings(&self, view: &View<'_>, now: Timestamp) -> Result<Done<Vec<Standing>>, Stop> {
@@ -99,6 +109,9 @@ impl Kept {
         if let Some((names, guessed)) = &self.failures {
             standings.extend(guessed.failures(view)?.standings(*names, self.rules, now));
         }
+        if let Some(factors) = &self.factors {
+            standings.extend(factors.standings(view, self.rules, now)?);
+        }
         Ok(Changes::none().answer(standings))
     }
 
@@ -109,6 +122,9 @@ impl Kept {
         }
         if let Some((_, guessed)) = &self.failures {
             guessed.free(view, &mut changes, (keys, self.rules), now)?;
+        }
+        if let Some(factors) = &self.factors {
+            factors.free(view, &mut changes)?;
         }
         Ok(changes.answer(()))
     }

@@ -1,6 +1,6 @@
 //! The limits of a message: all of them hold, or none counts it.
 
-use super::{Asker, place::Place};
+use super::{Asker, OwnLimit, place::Place};
 use crate::{
     application::Application,
     limit::{Exceeded, Rate, Standing, Taken, Window, address, network},
@@ -50,6 +50,18 @@ impl Sends {
         Self(limits.into_iter().filter_map(place).collect())
     }
 
+    /// With limits of the caller's own in front of ours, in their order: what is broken is told by the first.
+    #[must_use]
+    pub(in crate::verifier) fn and(mut self, keys: &Keys, application: &str, own: &[OwnLimit]) -> Self {
+        let place = |OwnLimit { rate, name, whom }: &OwnLimit| {
+            // Length first: no name and whom look like another pair.
+            let whom = format!("{} {name} {}s {whom}", name.len(), rate.span.as_secs());
+            (PER_CALLER, *rate, Place::new(keys, PER_CALLER, application, &whom))
+        };
+        self.0.splice(0..0, own.iter().map(place));
+        self
+    }
+
     /// Every record, to be loaded.
     pub(in crate::verifier) fn keys(&self) -> impl Iterator<Item = Key> {
         self.0.iter().flat_map(|(_, _, place)| place.keys())
@@ -83,8 +95,11 @@ impl Sends {
     }
 }
 
-pub(super) const PER_RECIPIENT: &str = "sends_per_recipient";
-pub(super) const PER_MEMBER: &str = "sends_per_member";
+/// The limits that callers make themselves, which a start names.
+pub(crate) const PER_CALLER: &str = "own_rate_limit";
+
+pub(crate) const PER_RECIPIENT: &str = "sends_per_recipient";
+pub(crate) const PER_MEMBER: &str = "sends_per_member";
 pub(super) const PER_APPLICATION: &str = "sends_per_application";
 pub(super) const PER_API_KEY: &str = "sends_per_api_key";
 pub(super) const PER_CLIENT_IP: &str = "sends_per_client_ip";

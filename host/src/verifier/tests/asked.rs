@@ -9,7 +9,7 @@ impl House {
         self.verifier.begin(&self.web, start, offer("sms:code", ADA), None).await
     }
 
-    async fn due(&self, start: Start) -> Verification {
+    pub(super) async fn due(&self, start: Start) -> Verification {
         self.begin_as(start).await.unwrap().due.unwrap().verification
     }
 

@@ -1,7 +1,8 @@
 //! A key of the server that is added, and one that goes: nothing is lost, counted twice or left behind.
 
-use super::*;
+use super::{factors::identity, *};
 use crate::{
+    factor::ChallengeStatus,
     limit::{Guessing, Rate},
     seal::keys_of,
     store::{self, Hanging, Need, OpenError, parts},
@@ -116,6 +117,34 @@ async fn a_key_that_was_rotated_out_may_go_once_what_hangs_on_it_is_made_anew_or
     let house = place.house(&[("b", 2)]).await.unwrap();
     assert!(house.has("member-0").await && house.has("member-249").await);
     assert_eq!(house.member_in_a_row("member-1").await, 3);
+}
+
+/// They last for years: whatever keys the server had, an app that was enrolled proves its entity.
+#[tokio::test]
+async fn a_factor_outlives_the_keys_that_it_was_made_under() {
+    let place = Place::new();
+    let house = place.house(&[("a", 1)]).await.unwrap();
+    let app = house.app("user-0001").await;
+    assert_eq!(house.proves("user-0001", &app, 0).await, ChallengeStatus::Approved);
+    let needs = |key: &str, kind: Kind| place.hanging(key).iter().any(|left| left.by == Need::Name(kind));
+    assert!(needs("a", Kind::Entity) && needs("a", Kind::Factor) && !needs("a", Kind::Challenge));
+    drop(house.verifier);
+    let told = place.house(&[("b", 2)]).await.err().expect("a key that is needed is missed").to_string();
+    assert!(told.contains("key `a`"), "{told}");
+
+    let house = place.house(&[("a", 1), ("b", 2)]).await.unwrap();
+    place.hand.advance(Duration::from_mins(1));
+    let (renewed, proved) = tokio::join!(house.verifier.renew(), house.proves("user-0001", &app, 0));
+    assert_eq!((renewed.unwrap().named >= 2, proved), (true, ChallengeStatus::Approved));
+    assert_eq!(place.hanging("a"), []);
+    drop(house.verifier);
+
+    let house = place.house(&[("b", 2)]).await.unwrap();
+    assert_eq!(house.proves("user-0001", &app, 0).await, ChallengeStatus::Pending, "its step stays spent");
+    place.hand.advance(Duration::from_secs(30));
+    assert_eq!(house.proves("user-0001", &app, 0).await, ChallengeStatus::Approved);
+    let had = house.verifier.factors(&house.web, &identity("user-0001")).await.unwrap();
+    assert_eq!(had.entity.factors, [app.id]);
 }
 
 /// The store as it stands after each piece, as a kill -9 may leave it.

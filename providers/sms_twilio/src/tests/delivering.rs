@@ -66,6 +66,17 @@ fn sender_risk_check_and_callback_go_along_as_configured() {
     );
     assert_eq!(receipt.unwrap().encoding.as_deref(), Some("UCS-2"));
 
+    // X20: whom the message itself says that it comes from.
+    message.sender = Some("Acme".to_owned());
+    let (bodies, _) = deliver(with(&own), &message);
+    assert!(bodies[0].contains("&From=Acme&") && !bodies[0].contains("MessagingServiceSid"), "{bodies:?}");
+    message.sender = Some("not a sender: too long".to_owned());
+    let (bodies, refused) = deliver(with(&own), &message);
+    let refused = refused.unwrap_err();
+    assert!(bodies.is_empty() && refused.text.starts_with("`sender` is no sender"), "{refused}");
+    assert_eq!(refused.failure, Failure::Misconfigured);
+    message.sender = None;
+
     message.callback_url = Some("https://otp.example.com/v1/callbacks/t/d".to_owned());
     let (bodies, _) = deliver(with(&own), &message);
     assert!(bodies[0].ends_with("&StatusCallback=https%3A%2F%2Fotp.example.com%2Fv1%2Fcallbacks%2Ft%2Fd"));

@@ -20,6 +20,11 @@ struct Settings {
     methods: Vec<Method>,
     /// The one of them that is offered first.
     preferred: Option<Method>,
+    /// Whom a start may have its messages come from.
+    senders: Option<Vec<String>>,
+    /// Where the SMS.CX face tells the end of an OTP that was started there without an `otpCallbackUrl`: an `http` or `https`
+    /// address.
+    webhook_url: Option<String>,
     /// How its codes are made, and how often they may be sent and checked.
     code: Option<Code>,
     /// How far one start may go from that.
@@ -30,6 +35,9 @@ struct Settings {
     templates: Option<Map<String, Value>>,
     /// Who is sent nothing and proves with this code, where the server allows such recipients.
     test_recipients: Option<Map<String, Value>>,
+    /// What it is called where it is a Twilio Service: `VA` and 32 hexadecimal digits.
+    #[schemars(regex(pattern = "^VA[0-9a-f]{32}$"))]
+    service_sid: Option<String>,
 }
 
 /// How codes are made, and how often they may be sent and checked.
@@ -174,6 +182,12 @@ struct Application {
     preferred: Option<Method>,
     /// How its codes are made, and how often they may be sent and checked.
     code: ShownCode,
+    /// Whom a start may have its messages come from; of one made at run time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    senders: Option<Vec<String>>,
+    /// Where the SMS.CX face tells the end of an OTP; of one made at run time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<String>,
     /// How far one start may go from that; of one made at run time.
     #[serde(skip_serializing_if = "Option::is_none")]
     bounds: Option<Map<String, Value>>,
@@ -186,6 +200,9 @@ struct Application {
     /// Who is sent nothing; of one made at run time.
     #[serde(skip_serializing_if = "Option::is_none")]
     test_recipients: Option<Map<String, Value>>,
+    /// What it is called where it is a Twilio Service, if it says so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_sid: Option<String>,
     /// When it was made; of one made at run time.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
@@ -284,7 +301,7 @@ mod tests {
     use super::*;
     use crate::config::EXAMPLE;
 
-    /// `[applications.web]` as the documented file has it, with every setting in force, but for `api_keys`.
+    /// `[applications.web]` as the documented file has it, with every setting in force, but for its secrets.
     fn documented() -> Value {
         let settings: Vec<&str> =
             EXAMPLE.lines().map(|line| line.strip_prefix('#').unwrap_or(line)).collect();
@@ -292,7 +309,9 @@ mod tests {
         let settings = settings[from..].iter().filter(|line| !line.starts_with(' '));
         let file: toml::Table = settings.copied().collect::<Vec<_>>().join("\n").parse().unwrap();
         let mut web = serde_json::to_value(&file["applications"]["web"]).unwrap();
-        web.as_object_mut().unwrap().remove("api_keys").unwrap();
+        for secret in ["api_keys", "webhook_secret"] {
+            web.as_object_mut().unwrap().remove(secret).unwrap();
+        }
         web
     }
 

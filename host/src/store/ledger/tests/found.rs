@@ -31,6 +31,8 @@ async fn records_are_listed_by_their_labels_newest_first_a_page_at_a_time() {
     let of = |most| Filter::of(Kind::Delivery, most);
     assert_eq!(list(of(3)).await, [29, 28, 27]);
     assert_eq!(list(Filter { before: Some("dlv_0003".to_owned()), ..of(9) }).await, [2, 1, 0]);
+    let behind = Filter { from: Some("dlv_0010 ".to_owned()), oldest_first: true, ..of(3) };
+    assert_eq!(list(behind).await, [11, 12, 13]);
     let web = Filter { application: Some("web".to_owned()), state: Some("failed"), ..of(9) };
     assert_eq!(list(web.clone()).await, [28, 26, 24, 22, 20]);
     let people = vec!["p0".to_owned(), "p1".to_owned()];
