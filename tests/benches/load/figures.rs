@@ -80,8 +80,11 @@ impl Figures {
         ));
         let rows = self.rows();
         for row in &rows {
-            let sent =
-                if row.scene == Scene::Start { format!("{:.0}", row.delivered) } else { String::new() };
+            let sent = if matches!(row.scene, Scene::Start(_)) {
+                format!("{:.0}", row.delivered)
+            } else {
+                String::new()
+            };
             line(format!(
                 "{:<30} {:>7} {:<13} {:>9.0} {:>9} {:>7.2} {:>9} {:>9} {:>10.1} {:>10.1} {:>8.1} {:>6}",
                 row.way.name(),
@@ -127,7 +130,7 @@ impl Figures {
         let mut rows = Vec::new();
         for clients in [1, 32, 256] {
             for way in Way::ALL {
-                for scene in Scene::ALL {
+                for scene in Scene::all() {
                     let phases: Vec<&Phase> = self
                         .rounds
                         .iter()

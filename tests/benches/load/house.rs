@@ -1,5 +1,6 @@
 //! A server in a process of its own, what it takes of the machine, and what it delivered.
 
+use super::face::{ACCOUNT, Face, SERVICE, TOKEN};
 use harness::{Console, Daemon, KEY, kept::Kept};
 use rustix::process::Pid;
 use serde_json::Value;
@@ -37,6 +38,11 @@ impl Way {
             Self::Quiet => "no line a request in the log",
             Self::Forgetful => "store in memory",
         }
+    }
+
+    /// By which faces it is asked.
+    pub(crate) fn faces(self) -> &'static [Face] {
+        if self == Self::Process { &Face::ALL } else { &[Face::Native] }
     }
 
     pub(crate) fn is_tried_with(self, clients: usize) -> bool {
@@ -77,9 +83,14 @@ tls = "none"
 from = "Example <otp@example.org>"
 [routes]
 sms = ["dry_run"]
+[twilio]
+account_sid = "{ACCOUNT}"
+auth_token = "{TOKEN}"
+[smscx]
 [applications.web]
 api_keys = ["{KEY}"]
 methods = ["sms:code"]
+service_sid = "{SERVICE}"
 "#
         )
     }
@@ -147,7 +158,7 @@ impl House {
         format!("+4477{:08}", self.recipients)
     }
 
-    /// The codes of the next deliveries, by delivery, once all of them are there; and when the last one was.
+    /// The codes of the next deliveries, by recipient, once all of them are there; and when the last one was.
     pub(crate) async fn codes(&mut self, count: usize) -> (HashMap<String, String>, Instant) {
         let outbox = self.outbox.as_mut().unwrap();
         let (mut codes, mut lines, patience) = (HashMap::new(), Vec::new(), Instant::now());
@@ -164,7 +175,7 @@ impl House {
         for line in lines {
             let message: Value = serde_json::from_slice(&line).unwrap();
             let word = |name: &str| message[name].as_str().unwrap().to_owned();
-            assert!(codes.insert(word("delivery"), word("code")).is_none(), "a delivery came twice");
+            assert!(codes.insert(word("recipient"), word("code")).is_none(), "a message came twice");
         }
         (codes, end)
     }

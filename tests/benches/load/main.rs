@@ -3,12 +3,14 @@
 //! `passrelay serve` runs as processes of their own; this one asks them over kept connections, from one thread. All is
 //! measured in one run in interleaved rounds, so read the ratios. `--smoke` is a small run that only shows that
 //! everything is answered rightly; `--json FILE` also writes the figures there; `--rounds N` is what it says;
-//! `--clients N` and `--way WORD` (a word of its name) leave the others out, for whoever looks for where the time goes.
+//! `--starts N` is of a round; `--clients N` and `--way WORD` (a word of its name) leave the others out, for whoever looks
+//! for where the time goes.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on fails loudly")]
 #![expect(clippy::indexing_slicing, reason = "a bench that cannot go on fails loudly")]
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(clippy::disallowed_methods, reason = "a bench is about the machine's own time")]
 
+mod face;
 mod figures;
 mod house;
 mod scene;
@@ -59,7 +61,7 @@ async fn run(plan: &Plan) -> Figures {
                     continue;
                 }
                 let starts = if clients == 1 { plan.starts.0 } else { plan.starts.1 };
-                for (scene, phase) in Scene::life(house, clients, starts).await {
+                for (scene, phase) in Scene::life(house, clients, starts, way.faces()).await {
                     if round > 0 || plan.rounds == 1 {
                         figures.add(*way, clients, scene, phase);
                     }
@@ -92,6 +94,10 @@ fn plan() -> Plan {
                 let word = value();
                 plan.ways.retain(|way| way.name().contains(&word));
             }
+            "--starts" => {
+                let starts = value().parse().expect("a number");
+                plan.starts = (starts, starts);
+            }
             "--rounds" => plan.rounds = value().parse().expect("a number"),
             other => unknown(other),
         }
@@ -101,5 +107,5 @@ fn plan() -> Plan {
 
 #[expect(clippy::panic, reason = "there is nothing to go on with")]
 fn unknown(argument: &str) -> ! {
-    panic!("`{argument}`: known are --smoke, --json FILE, --rounds N, --clients N and --way WORD")
+    panic!("`{argument}`: known are --smoke, --json FILE, --rounds N, --starts N, --clients N, --way WORD")
 }

@@ -1,11 +1,10 @@
 //! What is asked, and that every answer is the right one.
 
-use super::house::{House, Taken};
-use harness::{
-    KEY,
-    kept::{Heard, Kept, bearer, request},
+use super::{
+    face::Face,
+    house::{House, Taken},
 };
-use serde_json::{Value, json};
+use harness::kept::{Heard, Kept, request};
 use std::{
     cell::Cell,
     rc::Rc,
@@ -18,11 +17,11 @@ pub(crate) enum Scene {
     /// The handler that does nothing: what HTTP itself costs here.
     Empty,
     /// A verification of somebody new, with its delivery.
-    Start,
+    Start(Face),
     /// A check with a wrong code.
-    Wrong,
+    Wrong(Face),
     /// A check with the right one.
-    Right,
+    Right(Face),
 }
 
 /// What one scene came to, in one round.
@@ -53,65 +52,81 @@ const PATIENCE: usize = 100;
 const WRONG: usize = 2;
 
 impl Scene {
-    pub(crate) const ALL: [Self; 4] = [Self::Empty, Self::Start, Self::Wrong, Self::Right];
+    /// Every scene, in the order of the table.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let of = |face| [Self::Start(face), Self::Wrong(face), Self::Right(face)];
+        [Self::Empty].into_iter().chain(Face::ALL.into_iter().flat_map(of))
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Empty => "empty handler",
-            Self::Start => "start",
-            Self::Wrong => "wrong check",
-            Self::Right => "right check",
+            Self::Start(Face::Native) => "start",
+            Self::Wrong(Face::Native) => "wrong check",
+            Self::Right(Face::Native) => "right check",
+            Self::Start(Face::Twilio) => "twilio start",
+            Self::Wrong(Face::Twilio) => "twilio wrong",
+            Self::Right(Face::Twilio) => "twilio right",
+            Self::Start(Face::SmsCx) => "smscx start",
+            Self::Wrong(Face::SmsCx) => "smscx wrong",
+            Self::Right(Face::SmsCx) => "smscx right",
         }
     }
 
-    /// One round: the empty handler, then this many verifications from their start to their approval.
-    pub(crate) async fn life(house: &mut House, clients: usize, starts: usize) -> Vec<(Self, Phase)> {
+    /// One round: the empty handler, then by each face this many verifications from their start to their approval.
+    pub(crate) async fn life(
+        house: &mut House,
+        clients: usize,
+        starts: usize,
+        faces: &[Face],
+    ) -> Vec<(Self, Phase)> {
         let mut connections = Vec::new();
         for _ in 0..clients {
             connections.push(house.connect().await);
         }
-        let key = bearer(KEY);
-        let check = |id: &str, code: &str| {
-            let body = json!({ "code": code }).to_string();
-            request("POST", &format!("/v1/verifications/{id}/checks"), &key, &body)
-        };
-
         let health = request("GET", "/healthz", "", "");
         let empty = ask(house, &mut connections, vec![health; starts]).await;
         for (status, body) in &empty.answers {
             assert_eq!((*status, body.as_slice()), (200, &b"{\"status\":\"ok\"}"[..]));
         }
+        let mut phases = vec![(Self::Empty, empty.phase)];
+        for face in faces {
+            phases.extend(Self::life_by(*face, house, &mut connections, starts).await);
+        }
+        phases
+    }
 
-        let bodies = (0..starts).map(|_| json!({ "to": house.recipient() }).to_string());
-        let requests = bodies.map(|body| request("POST", "/v1/verifications", &key, &body)).collect();
+    async fn life_by(
+        face: Face,
+        house: &mut House,
+        connections: &mut Vec<Kept>,
+        starts: usize,
+    ) -> [(Self, Phase); 3] {
+        let recipients: Vec<String> = (0..starts).map(|_| house.recipient()).collect();
         let before = house.taken().await;
-        let mut start = ask(house, &mut connections, requests).await;
-        let begun: Vec<(String, String)> =
-            start.answers.iter().map(|(status, body)| begun(*status, body)).collect();
+        let mut start = ask(house, connections, recipients.iter().map(|to| face.start(to)).collect()).await;
+        let begun: Vec<String> =
+            start.answers.iter().map(|(status, body)| face.begun(*status, body)).collect();
         let (codes, last) = house.codes(starts).await;
         start.phase.delivered = last.duration_since(start.began).max(start.phase.answered);
         start.phase.taken = since(before, house.taken().await);
-        let pairs: Vec<(&str, &str)> =
-            begun.iter().map(|(id, delivery)| (id.as_str(), codes[delivery].as_str())).collect();
+        let codes = recipients.iter().map(|to| codes[to].as_str());
+        let pairs: Vec<(&str, &str)> = begun.iter().map(String::as_str).zip(codes).collect();
 
         // The n-th wrong checks of all come before the next of any.
-        let wrongs = (0..WRONG).flat_map(|_| pairs.iter().map(|(id, code)| check(id, &other_than(code))));
-        let wrong = ask(house, &mut connections, wrongs.collect()).await;
+        let wrongs =
+            (0..WRONG).flat_map(|_| pairs.iter().map(|(id, code)| face.check(id, &other_than(code))));
+        let wrong = ask(house, connections, wrongs.collect()).await;
         for (at, (status, body)) in wrong.answers.iter().enumerate() {
-            let left = 4 - at / pairs.len();
-            let id = pairs[at % pairs.len()].0;
-            let expected = json!({"id": id, "status": "pending", "valid": false, "checks_left": left});
-            assert_eq!((*status, read(body)), (200, expected));
+            face.is_wrong(pairs[at % pairs.len()].0, 4 - at / pairs.len(), *status, body);
         }
 
-        let right =
-            ask(house, &mut connections, pairs.iter().map(|(id, code)| check(id, code)).collect()).await;
+        let rights = pairs.iter().map(|(id, code)| face.check(id, code));
+        let right = ask(house, connections, rights.collect()).await;
         for ((status, body), (id, _)) in right.answers.iter().zip(&pairs) {
-            let body = read(body);
-            assert_eq!((*status, &body["valid"], &body["id"]), (200, &json!(true), &json!(id)), "{body}");
+            face.is_right(id, *status, body);
         }
-        let phases = [empty, start, wrong, right].map(|asked| asked.phase);
-        Self::ALL.into_iter().zip(phases).collect()
+        [(Self::Start(face), start.phase), (Self::Wrong(face), wrong.phase), (Self::Right(face), right.phase)]
     }
 }
 
@@ -172,19 +187,6 @@ fn since(before: Taken, after: Taken) -> Taken {
         workers: after.workers.saturating_sub(before.workers),
         client: after.client.saturating_sub(before.client),
     }
-}
-
-/// The verification and the delivery that a start made.
-fn begun(status: u16, body: &[u8]) -> (String, String) {
-    let body = read(body);
-    assert_eq!((status, &body["status"]), (201, &json!("pending")), "{body}");
-    assert_eq!(body["checks_left"], 5, "{body}");
-    let word = |value: &Value| value.as_str().unwrap().to_owned();
-    (word(&body["id"]), word(&body["delivery"]["id"]))
-}
-
-fn read(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap()
 }
 
 /// A code of the same form that is another.

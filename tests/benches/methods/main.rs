@@ -8,7 +8,7 @@
 
 use harness::{Dropped, provider};
 use passrelay::{
-    application::{Application, Bounds, Policy, TestRecipients},
+    application::{Application, Bounds, Events, Policy, TestRecipients},
     clock::Clock,
     limit::Rules,
     member::{Carrier, Person, judge},
@@ -89,7 +89,10 @@ fn listing(runtime: &Runtime, isolation: Isolation, count: usize) -> Duration {
         policy: Policy::default(),
         bounds: Bounds::default(),
         test_recipients: TestRecipients::default(),
+        senders: Vec::new(),
+        events: Events::default(),
         limits: Rules::off(),
+        service_sid: None,
     };
     let chance = Chance::seeded(1);
     let keys = Arc::new(Keys::ephemeral(&chance).unwrap());
