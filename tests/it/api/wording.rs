@@ -13,7 +13,7 @@ async fn a_start_says_its_own_text_under_a_sender_of_the_application() {
     let start = world.begin(&asked).await;
     assert_eq!(start.status, 201, "{:?}", start.body);
     world.clock.advance(Duration::from_secs(30));
-    world.post(&format!("{}/deliveries", start.path()), &json!({})).await;
+    world.post_with(&format!("{}/deliveries", start.path()), &json!({}), &[("prefer", "wait=30")]).await;
     let code = world.code_for(ADA);
     let messages = world.messages();
     assert_eq!(messages.len(), 2);
