@@ -69,9 +69,10 @@ async fn a_process_that_reads_nothing_is_not_sent_more_than_there_is_room_for() 
         large.text = "x".repeat(1 << 20);
         all.spawn(async move { lane.deliver(large).await });
     }
-    let errors: Vec<DeliveryError> = all.join_all().await.into_iter().map(Result::unwrap_err).collect();
+    // The process is ended once it was silent for a second of real time; whoever comes later is served by the next one.
+    let errors = all.join_all().await.into_iter().filter_map(Result::err);
     let (held, unsent): (Vec<_>, Vec<_>) =
-        errors.into_iter().partition(|error| error.text.contains("ended while it held the message"));
+        errors.partition(|error| error.text.contains("ended while it held the message"));
     // What waits in the host, and what the socket takes.
     assert!((1..=18).contains(&held.len()), "{}", held.len());
     assert!(held.iter().all(|error| error.failure == Failure::Unknown), "{held:?}");
