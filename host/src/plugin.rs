@@ -19,6 +19,7 @@ mod redact;
 pub(crate) mod schema;
 mod services;
 mod settings;
+mod signature;
 mod thread;
 mod trial;
 mod wire;
@@ -33,6 +34,7 @@ pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
 pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
+pub use signature::{KeyId, Signer};
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 

@@ -15,6 +15,7 @@ mod proxy;
 mod refusals;
 mod secrets;
 mod service;
+mod signatures;
 mod source;
 mod stage;
 

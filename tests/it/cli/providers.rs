@@ -1,8 +1,9 @@
 //! `passrelay providers …` and `passrelay methods`: what is there, how it is, what it would do.
 
 use super::{CONFIGURATION, NOT_ANSWERING, with_a_broken_library};
-use harness::Console;
+use harness::{Author, Console};
 use serde_json::json;
+use std::fs;
 
 /// J2, J3: what was dropped in registers itself under its own id.
 #[test]
@@ -10,17 +11,41 @@ fn the_list_says_how_each_provider_is() {
     let told = with_a_broken_library().run("providers list");
     assert_eq!(told.code, 0, "{told:?}");
     let lines: Vec<&str> = told.out.lines().collect();
-    assert_eq!(lines[0], "ID       LIBRARY  VERSION  CHANNELS  STATE");
-    assert!(
-        lines[1]
-            .starts_with("bad      bad      -        -         failed: cannot use `providers/libbad.so`: ")
-    );
-    assert_eq!(lines[2], "dry_run  dry_run  1.0.0    *         ready");
+    assert_eq!(lines[0], "ID       LIBRARY  VERSION  SIGNED BY  CHANNELS  STATE");
+    assert!(lines[1].starts_with(
+        "bad      bad      -        -          -         failed: cannot use `providers/libbad.so`: "
+    ));
+    assert_eq!(lines[2], "dry_run  dry_run  1.0.0    -          *         ready");
     let json = with_a_broken_library().run("providers list --json").json();
     assert_eq!(
         (&json["providers"][0]["state"], &json["providers"][1]["state"]),
         (&json!("failed"), &json!("ready"))
     );
+}
+
+/// Who signed it stands beside each provider; a library that nobody trusted signed leaves its provider out.
+#[test]
+fn the_list_says_who_signed_each_library() {
+    let author = Author::new();
+    let signers = format!("[libraries]\nsigners = [\"{}\"]\n", author.public_key());
+    let console = Console::configured(&format!("{signers}{CONFIGURATION}"));
+    let told = console.run("providers list");
+    let why = "failed: cannot use `providers/libdry_run.so`: it is not signed: there is no `libdry_run.so.minisig` (hint: ";
+    assert!(told.code == 0 && told.out.contains(why), "{told:?}");
+    author.sign_file(&console.file("providers/libdry_run.so"));
+    let key = author.signer().id().to_string();
+    let told = console.run("providers list");
+    assert!(told.out.ends_with(&format!("dry_run  dry_run  1.0.0    {key}  *         ready\n")), "{told:?}");
+    assert_eq!(console.run("providers list --json").json()["providers"][0]["signed_by"], json!(key));
+    // Nor does any other command run what nobody trusted signed.
+    fs::remove_file(console.file("providers/libdry_run.so.minisig")).unwrap();
+    for command in ["docs", "schema", "conform"] {
+        console.run(&format!("providers {command} providers/libdry_run.so")).is_trouble(
+            1,
+            "it is not signed",
+            "put the signature beside it",
+        );
+    }
 }
 
 /// J41, J59: a provider that is not enabled is not opened, and needs neither library nor keys.
@@ -30,7 +55,7 @@ fn a_provider_that_is_not_enabled_is_disabled_and_not_more() {
         "[providers.later]\nenabled = false\n[providers.dry_run.config]\noutbox = \"o.jsonl\"\n",
     );
     let told = console.run("providers list");
-    assert!(told.out.contains("later    later    -        -         disabled\n"), "{told:?}");
+    assert!(told.out.contains("later    later    -        -          -         disabled\n"), "{told:?}");
     console.run("providers test later --to +447700900123").is_trouble(
         1,
         "provider `later` is not enabled",
