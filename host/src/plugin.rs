@@ -9,6 +9,7 @@ mod elf;
 mod engine;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod inspection;
 mod lane;
 mod libraries;
 mod library;
@@ -28,7 +29,8 @@ mod worker;
 pub use admit::AdmitError;
 pub use copies::Occupied;
 pub use door::LibraryDoor;
-pub use elf::{InspectError, inspect};
+pub use elf::{Exports, Facts, InspectError, facts, inspect};
+pub use inspection::{Inspection, Signature};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};

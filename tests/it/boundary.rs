@@ -3,10 +3,12 @@
 mod availability;
 mod bounds;
 mod conformance;
+mod copies;
 mod crashes;
 mod http;
 mod loading;
 mod log;
+mod mutated;
 mod newer;
 mod opening;
 mod panics;

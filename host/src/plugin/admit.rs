@@ -138,3 +138,28 @@ fn check_owner(what: &str, metadata: &Metadata, sticky_will_do: bool) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, io::Write};
+
+    /// A copy that is on its way is told from one that is complete and no good.
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_still_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("libx.so");
+        fs::write(&file, b"begun").unwrap();
+        let opened = || Folder::untrusted(folder.path()).unwrap().open(OsStr::new("libx.so")).unwrap();
+        assert_eq!(opened().read(LIBRARY).unwrap(), b"begun");
+
+        let before = opened();
+        fs::OpenOptions::new().append(true).open(&file).unwrap().write_all(b" and gone on").unwrap();
+        assert!(matches!(before.read(LIBRARY), Err(AdmitError::Changing)), "it has grown");
+
+        let before = opened();
+        let long_ago = std::time::UNIX_EPOCH;
+        fs::OpenOptions::new().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+        assert!(matches!(before.read(LIBRARY), Err(AdmitError::Changing)), "its bytes are others, or may be");
+    }
+}

@@ -4,6 +4,7 @@ use super::{
     admit::{AdmitError, Admitted, Folder},
     copies::{Copies, Occupied, Scratch},
     elf,
+    redact::one_line,
     settings::LibrarySettings,
     signature::{KeyId, Unverified},
     trial,
@@ -19,6 +20,9 @@ use tokio::task::JoinSet;
 /// What to do where there can be no private copies.
 pub const NO_COPIES: &str =
     "name a folder in one of your own as `libraries.copies`, or run it in a folder of your own";
+
+/// The most characters of a reason: what a file says of itself stands in some, and may be anything.
+const LONGEST: usize = 300;
 
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
@@ -226,15 +230,16 @@ impl Libraries {
 }
 
 /// A file that was read and inspected.
-struct Inspected {
+pub(super) struct Inspected {
     admitted: Admitted,
     signer: Option<KeyId>,
     note: Note,
 }
 
 /// What of a file is known before anything of it runs, be it a constructor in its trial.
-fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspected, Box<Refusal>> {
+pub(super) fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspected, Box<Refusal>> {
     let refuse = |reason: String, hint: Option<&str>| {
+        let reason = one_line(&reason, LONGEST);
         Box::new(Refusal { file: file.to_owned(), id: None, reason, hint: hint.map(str::to_owned) })
     };
     let name = file.file_name().ok_or_else(|| refuse("it names no file".into(), None))?;
@@ -259,7 +264,8 @@ fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspected, Box<Ref
     Ok(Inspected { admitted, signer, note })
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder that a file lies in.
+pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -286,18 +292,20 @@ async fn examine(
     let refuse = |reason: String, hint: Option<&str>| Refusal {
         file: file.clone(),
         id: Some(note.id.clone()),
-        reason,
+        reason: one_line(&reason, LONGEST),
         hint: hint.map(str::to_owned),
     };
-    let copy =
-        copies.keep(&admitted).map_err(|cause| refuse(format!("it cannot be copied: {cause}"), None))?;
-    let manifest =
-        trial::run(program, &copy).await.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+    let not_copied = |cause: std::io::Error| refuse(format!("it cannot be copied: {cause}"), None);
+    let draft = copies.on_trial(&admitted).map_err(not_copied)?;
+    let manifest = trial::run(program, draft.path())
+        .await
+        .map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
     if manifest.id != note.id {
         let said: String = manifest.id.chars().take(40).collect();
         let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
         return Err(refuse(reason, Some("get the file from its author again")));
     }
+    let copy = draft.keep().map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
     Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, file, _scratch: None })
 }
