@@ -9,6 +9,7 @@ mod elf;
 mod engine;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod inspection;
 mod lane;
 mod libraries;
 mod library;
@@ -19,6 +20,7 @@ mod redact;
 pub(crate) mod schema;
 mod services;
 mod settings;
+mod signature;
 mod thread;
 mod trial;
 mod wire;
@@ -27,12 +29,14 @@ mod worker;
 pub use admit::AdmitError;
 pub use copies::Occupied;
 pub use door::LibraryDoor;
-pub use elf::{InspectError, inspect};
+pub use elf::{Exports, Facts, InspectError, facts, inspect};
+pub use inspection::{Inspection, Signature};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
 pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
+pub use signature::{KeyId, Signer};
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 

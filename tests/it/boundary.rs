@@ -3,10 +3,12 @@
 mod availability;
 mod bounds;
 mod conformance;
+mod copies;
 mod crashes;
 mod http;
 mod loading;
 mod log;
+mod mutated;
 mod newer;
 mod opening;
 mod panics;
@@ -15,6 +17,7 @@ mod proxy;
 mod refusals;
 mod secrets;
 mod service;
+mod signatures;
 mod source;
 mod stage;
 

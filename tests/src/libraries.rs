@@ -102,6 +102,7 @@ impl Dropped {
             directories: vec![self.path().join("providers")],
             copies: self.path().join("copies"),
             pins: Vec::new(),
+            signers: None,
         }
     }
 

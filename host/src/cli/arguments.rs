@@ -163,7 +163,7 @@ pub(super) struct Deliveries {
 pub(super) enum Providers {
     /// List the configured providers and how they are
     List,
-    /// Tell what a library is and says of itself
+    /// Tell all that a library's file says, without running any of it
     Inspect {
         /// The library's file
         #[arg(value_name = "FILE")]

@@ -16,7 +16,7 @@ use std::path::Path;
 pub(super) async fn run(file: Option<&Path>, command: Providers) -> Result<Page, Trouble> {
     match command {
         Providers::List => list::run(file).await,
-        Providers::Inspect { file: library } => inspect::run(file, &library).await,
+        Providers::Inspect { file: library } => inspect::run(file, &library),
         Providers::Schema { library } => schema::run(file, &library).await,
         Providers::Docs { library } => docs::run(file, &library).await,
         Providers::Test(asked) => test::run(file, asked).await,

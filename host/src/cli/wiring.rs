@@ -59,8 +59,7 @@ pub(super) async fn find_libraries(settings: &LibrarySettings) -> Result<Librari
 
 /// Inspects and tries one library's file.
 pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<LibraryInfo, Trouble> {
-    let examined =
-        Libraries::examine(file, &settings.copies, World::of_this_process().workshop.program()).await;
+    let examined = Libraries::examine(file, settings, World::of_this_process().workshop.program()).await;
     examined.map_err(|refusal| Trouble::refused(&refusal))
 }
 

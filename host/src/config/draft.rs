@@ -4,7 +4,7 @@ use super::{
     Config, EXAMPLE,
     applications::{self, Ground},
     environment::Environment,
-    limits,
+    libraries, limits,
     log::{self, Log},
     mistake::{Mistake, Mistakes},
     policy::policy,
@@ -135,7 +135,7 @@ impl Draft {
         let mut astray = report_to.since(0);
         let server = server::server(root.table("server", report_to), &environment, report_to);
         let site = site::read(root.table("site", report_to), report_to);
-        let libraries = server::libraries(root.table("libraries", report_to), report_to);
+        let libraries = libraries::read(root.table("libraries", report_to), report_to);
         let log = log::read(root.table("log", report_to), report_to);
         let providers = providers::read(&root.table("providers", report_to), &site, report_to);
         let pins = providers

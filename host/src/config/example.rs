@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The keys that have no default: required, or examples of what may be said. A route has none either, but the only
 /// provider of a channel is its route anyway.
-const WITHOUT_DEFAULT: [&str; 26] = [
+const WITHOUT_DEFAULT: [&str; 27] = [
     "server.public_url",
     "applications.web.service_sid",
     "twilio.account_sid",
@@ -25,6 +25,7 @@ const WITHOUT_DEFAULT: [&str; 26] = [
     "applications.web.templates.sms.generic",
     "applications.web.templates.email.generic",
     "applications.web.templates.email.locales.fr.generic",
+    "libraries.signers",
     "providers.dry_run.sha256",
     "providers.dry_run.config.outbox",
     "applications.web.api_keys",

@@ -1,7 +1,6 @@
-//! `[server]`, `[store]`, `[keys]` and `[libraries]`: the host itself.
+//! `[server]`, `[store]` and `[keys]`: the host itself.
 
 use super::{environment::Environment, report::Report, secret, section::Section, tree::Value};
-use crate::plugin::LibrarySettings;
 use provider_api::Secret;
 use reqwest::Url;
 use std::{
@@ -181,35 +180,4 @@ pub(super) fn keys(mut keys: Section<'_>, report: &mut Report) -> PathBuf {
     let file = keys.find("file").and_then(|field| field.filled(report)).unwrap_or("passrelay.key");
     keys.close(report);
     report.path(file)
-}
-
-/// Reads `[libraries]`.
-pub(super) fn libraries(mut libraries: Section<'_>, report: &mut Report) -> LibrarySettings {
-    let directories = libraries.find("directories").and_then(|field| {
-        let items = field.list("for example [\"providers\"]", report)?;
-        let mut folders: Vec<PathBuf> = Vec::new();
-        for item in items {
-            let Some(written) = item.filled(report) else { continue };
-            let folder = report.path(written);
-            if folders.contains(&folder) {
-                item.wrong("names this folder a second time", None, report);
-            }
-            folders.push(folder);
-        }
-        Some(folders)
-    });
-    let copies = libraries.find("copies").and_then(|field| {
-        let written = field.filled(report)?;
-        let folder = report.path(written);
-        if directories.as_ref().is_some_and(|folders| folders.contains(&folder)) {
-            field.wrong("is one of `libraries.directories`", "name a folder of its own".to_owned(), report);
-        }
-        Some(folder)
-    });
-    libraries.close(report);
-    LibrarySettings {
-        directories: directories.unwrap_or_else(|| vec![report.path("providers")]),
-        copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
-        pins: Vec::new(),
-    }
 }

@@ -10,6 +10,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// A copy of a copy, for one provider that runs in the host: its statics, its log among them, are then its own.
@@ -19,7 +20,7 @@ pub(crate) fn of_its_own(copy: &Path, hash: &str, provider: &str) -> io::Result<
         return Err(io::Error::other("the private copy was changed"));
     }
     let folder = copy.parent().map_or_else(PathBuf::new, Path::to_owned);
-    Copies(folder).write(&format!("{hash}-{provider}"), &Admitted { sha256: hash.to_owned(), bytes })
+    Copies(folder).draft(&format!("{hash}-{provider}"), &Admitted { sha256: hash.to_owned(), bytes })?.keep()
 }
 
 /// The folder of the copies.
@@ -41,24 +42,26 @@ impl Copies {
         Ok(Self(folder))
     }
 
-    /// Where the copy of these bytes stands, written now if it is not there yet.
-    pub(crate) fn keep(&self, admitted: &Admitted) -> io::Result<PathBuf> {
-        self.write(&admitted.sha256, admitted)
+    /// A copy of these bytes to be tried, or the one that was kept before.
+    pub(crate) fn on_trial(&self, admitted: &Admitted) -> io::Result<Draft> {
+        self.draft(&admitted.sha256, admitted)
     }
 
-    fn write(&self, stem: &str, admitted: &Admitted) -> io::Result<PathBuf> {
-        let path = self.0.join(format!("{stem}.so"));
-        if std::fs::read(&path).is_ok_and(|bytes| sha256(&bytes) == admitted.sha256) {
-            return Ok(path);
+    fn draft(&self, stem: &str, admitted: &Admitted) -> io::Result<Draft> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let kept = self.0.join(format!("{stem}.so"));
+        if std::fs::read(&kept).is_ok_and(|bytes| sha256(&bytes) == admitted.sha256) {
+            return Ok(Draft { path: kept.clone(), kept });
         }
-        let draft = self.0.join(format!("{stem}.{}.draft", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = self.0.join(format!("{stem}.{}-{number}.draft", std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        // Removed also where it cannot be written to its end.
+        let draft = Draft { path, kept };
         file.write_all(&admitted.bytes)?;
         file.set_permissions(Permissions::from_mode(0o500))?;
         file.sync_all()?;
-        std::fs::rename(&draft, &path)?;
-        File::open(&self.0)?.sync_all()?;
-        Ok(path)
+        Ok(draft)
     }
 
     /// Takes a share in the folder; whoever has the only one removes the copies that are not among these.
@@ -83,6 +86,40 @@ impl Copies {
             if ours && !is_kept(&path, kept) && std::fs::remove_file(&path).is_err() {
                 tracing::debug!(file = %path.display(), "an old copy of a library could not be removed");
             }
+        }
+    }
+}
+
+/// A copy that is removed with this, unless it is kept: a library that fails its trial leaves nothing.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: PathBuf,
+    /// Where it stands once it is kept; already, if it was kept before.
+    kept: PathBuf,
+}
+
+impl Draft {
+    /// Where it stands until it is kept.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps it under the name of its bytes, and says where it stands.
+    pub(crate) fn keep(mut self) -> io::Result<PathBuf> {
+        if self.path != self.kept {
+            std::fs::rename(&self.path, &self.kept)?;
+            self.path.clone_from(&self.kept);
+            let folder = self.kept.parent().unwrap_or(Path::new("."));
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(self.kept.clone())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.path != self.kept && std::fs::remove_file(&self.path).is_err() {
+            tracing::debug!(file = %self.path.display(), "a copy that is not kept could not be removed");
         }
     }
 }

@@ -3,14 +3,16 @@
 //! A cut-off file would end the host with a bus error inside `dlopen`, so each segment is held against the file's
 //! length first (System V gABI, chapters 4 and 5).
 
-use abi_stable::library::ROOT_MODULE_LOADER_NAME;
+mod facts;
+
+pub use facts::{Exports, Facts, facts};
 use object::{
-    LittleEndian, Object, ObjectSymbol,
+    LittleEndian,
     elf::{
-        DT_STRSZ, DT_STRTAB, DT_TEXTREL, ET_DYN, PF_W, PF_X, PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_LOAD,
-        ProgramHeader64,
+        DT_STRSZ, DT_STRTAB, DT_TEXTREL, ET_DYN, FileHeader64, PF_W, PF_X, PT_DYNAMIC, PT_GNU_STACK,
+        PT_INTERP, PT_LOAD, ProgramHeader64, SectionHeader64,
     },
-    read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader},
+    read::elf::{Dyn, FileHeader, ProgramHeader},
 };
 use provider_api::note::{self, Note};
 
@@ -27,11 +29,11 @@ pub enum InspectError {
     #[error("not a shared library")]
     NotLibrary,
     /// The file ends before what its headers promise.
-    #[error("truncated: a segment ends at byte {end}, the file at {length}")]
+    #[error("truncated: it has {length} bytes of at least {end}")]
     Truncated {
-        /// Where the segment should end.
+        /// How many it should have at least.
         end: u64,
-        /// Where the file does.
+        /// How many it has.
         length: u64,
     },
     /// The headers contradict themselves or ask for something a library must not have.
@@ -93,24 +95,50 @@ const MACHINE: object::elf::Machine = object::elf::EM_AARCH64;
 ///
 /// When loading the file could not work, or would not be safe to try.
 pub fn inspect(file: &[u8]) -> Result<Note, InspectError> {
-    let elf = ElfFile64::<LittleEndian>::parse(file).map_err(|_| InspectError::NotElf)?;
-    let header = elf.elf_header();
+    let header = header(file)?;
     if header.e_machine(ENDIAN) != MACHINE {
         return Err(InspectError::Machine(header.e_machine(ENDIAN).0));
     }
     if header.e_type(ENDIAN) != ET_DYN {
         return Err(InspectError::NotLibrary);
     }
+    check_tables(header, file.len() as u64)?;
     let segments =
         header.program_headers(ENDIAN, file).map_err(|_| InspectError::Malformed("the program headers"))?;
     check_segments(segments, file.len() as u64)?;
     check_dynamic(segments, file)?;
     let note = read_note(segments, file)?;
     check_versions(&note)?;
-    let entry = elf.dynamic_symbols().any(|symbol| {
-        symbol.is_definition() && symbol.name() == Ok(ROOT_MODULE_LOADER_NAME.trim_end_matches('\0'))
-    });
-    if entry { Ok(note) } else { Err(InspectError::NoEntry) }
+    match facts::exports(file) {
+        Some(exports) if exports.rust => Ok(note),
+        Some(_) => Err(InspectError::NoEntry),
+        None => Err(InspectError::Malformed("the section headers")),
+    }
+}
+
+type Header = FileHeader64<LittleEndian>;
+
+fn header(file: &[u8]) -> Result<&Header, InspectError> {
+    // A 64-bit file whose numbers begin with their least byte.
+    const BEGINNING: &[u8] = b"\x7fELF\x02\x01";
+    let (length, whole) = (file.len() as u64, size_of::<Header>() as u64);
+    // A copy that has only begun, be it with nothing.
+    if length < whole && (file.starts_with(BEGINNING) || BEGINNING.starts_with(file)) {
+        return Err(InspectError::Truncated { end: whole, length });
+    }
+    Header::parse(file).map_err(|_| InspectError::NotElf)
+}
+
+/// The tables of segments and of sections have to lie in the file. Linkers write the latter last, so that it is what a
+/// copy on its way lacks first.
+fn check_tables(header: &Header, length: u64) -> Result<(), InspectError> {
+    let end = |offset: u64, count: u16, size: usize| offset.saturating_add(u64::from(count) * size as u64);
+    let segments =
+        end(header.e_phoff(ENDIAN), header.e_phnum(ENDIAN), size_of::<ProgramHeader64<LittleEndian>>());
+    let sections =
+        end(header.e_shoff(ENDIAN), header.e_shnum(ENDIAN), size_of::<SectionHeader64<LittleEndian>>());
+    let end = segments.max(sections);
+    if end > length { Err(InspectError::Truncated { end, length }) } else { Ok(()) }
 }
 
 type Segments<'a> = &'a [ProgramHeader64<LittleEndian>];

@@ -1,7 +1,7 @@
 //! What a hostile library or its process may say: its file, its frames, its answers, its log, its requests.
 
 use super::{
-    InspectError, inspect,
+    InspectError, facts, inspect,
     log::{Log, Session},
     redact::Redactor,
     services::http::Http,
@@ -28,9 +28,11 @@ const SECRET: &str = "tok-9f8e7d";
 
 /// A file in the folder of libraries: judged without a panic, and what is taken has a proper id.
 pub(crate) fn library(bytes: &[u8]) {
+    let facts = facts(bytes);
     match inspect(bytes) {
         Ok(note) => {
             assert!(provider_api::is_word(&note.id));
+            assert!(facts.is_some_and(|facts| facts.note == Some(note)), "the same note is told");
         }
         Err(error) => {
             assert!(!error.hint().is_empty());

@@ -1,16 +1,17 @@
 //! The libraries in the configured folders: those that may be loaded, and those refused with the reason.
 
 use super::{
-    admit::{self, AdmitError, Admitted},
+    admit::{AdmitError, Admitted, Folder},
     copies::{Copies, Occupied, Scratch},
     elf,
+    redact::one_line,
     settings::LibrarySettings,
+    signature::{KeyId, Unverified},
     trial,
 };
 use provider_api::{Manifest, note::Note};
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +20,9 @@ use tokio::task::JoinSet;
 /// What to do where there can be no private copies.
 pub const NO_COPIES: &str =
     "name a folder in one of your own as `libraries.copies`, or run it in a folder of your own";
+
+/// The most characters of a reason: what a file says of itself stands in some, and may be anything.
+const LONGEST: usize = 300;
 
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
@@ -36,6 +40,8 @@ pub struct LibraryInfo {
     pub sha256: String,
     /// Its size in bytes.
     pub bytes: usize,
+    /// The key that signed it, if signatures are asked for.
+    pub signer: Option<KeyId>,
     /// What it says of itself, with the schema of its configuration.
     pub manifest: Manifest,
     /// The private copy that is loaded.
@@ -55,6 +61,14 @@ pub struct Refusal {
     pub reason: String,
     /// What to do about it.
     pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// The same of the library with this id.
+    fn of(mut self: Box<Self>, id: &str) -> Box<Self> {
+        self.id = Some(id.to_owned());
+        self
+    }
 }
 
 impl std::fmt::Display for Refusal {
@@ -103,16 +117,22 @@ impl Libraries {
         Self { found: vec![library], refused: Vec::new() }
     }
 
-    /// Examines one file, wherever it stands. Its copy lies beside the folder `copies` and goes with the last clone of
-    /// what is answered.
+    /// Examines one file, wherever it stands, as these settings have it but for their pins. Its copy lies beside the
+    /// folder of their copies and goes with the last clone of what is answered.
     ///
     /// # Errors
     ///
     /// With the reason why it may not be loaded.
-    pub async fn examine(file: &Path, copies: &Path, program: &Path) -> Result<LibraryInfo, Refusal> {
-        let library = inspect(file, &[]).map_err(|refusal| *refusal)?;
-        let (scratch, copies) = Scratch::beside(copies).map_err(|cause| Refusal {
-            file: copies.to_owned(),
+    pub async fn examine(
+        file: &Path,
+        settings: &LibrarySettings,
+        program: &Path,
+    ) -> Result<LibraryInfo, Refusal> {
+        // It may well be the next file to be pinned.
+        let settings = LibrarySettings { pins: Vec::new(), ..settings.clone() };
+        let library = inspect(file, &settings).map_err(|refusal| *refusal)?;
+        let (scratch, copies) = Scratch::beside(&settings.copies).map_err(|cause| Refusal {
+            file: settings.copies.clone(),
             id: None,
             reason: format!("no folder for private copies: {cause}"),
             hint: Some(NO_COPIES.to_owned()),
@@ -138,9 +158,8 @@ impl Libraries {
 
     /// Why there is no library of this id: its file was refused, or there is none.
     pub fn why_missing(&self, id: &str) -> String {
-        let of_file = |file: &Path| file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str());
-        let refusal =
-            self.refused.iter().find(|refusal| refusal.id.as_deref() == Some(id) || of_file(&refusal.file));
+        let is_it = |refusal: &&Refusal| refusal.id.as_deref() == Some(id) || is_named(&refusal.file, id);
+        let refusal = self.refused.iter().find(is_it);
         refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
     }
 
@@ -161,7 +180,7 @@ impl Libraries {
         let mut by_id: BTreeMap<String, Vec<(PathBuf, Inspected)>> = BTreeMap::new();
         for folder in &settings.directories {
             for file in self.files(folder, &settings.copies) {
-                match inspect(&file, &settings.pins) {
+                match inspect(&file, settings) {
                     Ok(library) => by_id.entry(library.note.id.clone()).or_default().push((file, library)),
                     Err(refusal) => self.refused.push(*refusal),
                 }
@@ -211,29 +230,56 @@ impl Libraries {
 }
 
 /// A file that was read and inspected.
-struct Inspected {
+pub(super) struct Inspected {
     admitted: Admitted,
+    signer: Option<KeyId>,
     note: Note,
 }
 
-fn inspect(file: &Path, pins: &[(String, String)]) -> Result<Inspected, Box<Refusal>> {
+/// What of a file is known before anything of it runs, be it a constructor in its trial.
+pub(super) fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspected, Box<Refusal>> {
     let refuse = |reason: String, hint: Option<&str>| {
+        let reason = one_line(&reason, LONGEST);
         Box::new(Refusal { file: file.to_owned(), id: None, reason, hint: hint.map(str::to_owned) })
     };
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name: OsString = file.file_name().ok_or_else(|| refuse("it names no file".into(), None))?.to_owned();
-    let admitted = admit::admit(folder, &name).map_err(|cause| refuse(cause.to_string(), cause.hint()))?;
+    let name = file.file_name().ok_or_else(|| refuse("it names no file".into(), None))?;
+    let refuse_as = |cause: AdmitError| refuse(cause.to_string(), cause.hint());
+    let folder = Folder::trusted(folder_of(file)).map_err(refuse_as)?;
+    let admitted = folder.admit(name).map_err(refuse_as)?;
+    // A file that is named like a pinned library is not even looked into.
+    if let Some((id, _)) = settings.pins.iter().find(|(id, _)| is_named(file, id)) {
+        check_pin(id, &admitted, settings).map_err(|cause| refuse_as(cause).of(id))?;
+    }
+    let signer = match &settings.signers {
+        Some(signers) => {
+            let verified = Unverified::beside(&folder, name)
+                .and_then(|signature| signature.verify(&admitted.bytes, signers));
+            Some(verified.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?)
+        }
+        None => None,
+    };
     let note =
         elf::inspect(&admitted.bytes).map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
-    // Before anything of it runs, be it a constructor in its trial.
-    let pinned = |(id, pinned): &&(String, String)| *id == note.id && *pinned != admitted.sha256;
-    if let Some((_, pinned)) = pins.iter().find(pinned) {
-        let cause = AdmitError::Pin { found: admitted.sha256, pinned: pinned.clone() };
-        let mut refusal = refuse(cause.to_string(), cause.hint());
-        refusal.id = Some(note.id);
-        return Err(refusal);
+    check_pin(&note.id, &admitted, settings).map_err(|cause| refuse_as(cause).of(&note.id))?;
+    Ok(Inspected { admitted, signer, note })
+}
+
+/// The folder that a file lies in.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether a file has the name that cargo gives the library of this id.
+fn is_named(file: &Path, id: &str) -> bool {
+    file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str())
+}
+
+fn check_pin(id: &str, admitted: &Admitted, settings: &LibrarySettings) -> Result<(), AdmitError> {
+    let other = |(of, pinned): &&(String, String)| of == id && *pinned != admitted.sha256;
+    match settings.pins.iter().find(other) {
+        Some((_, pinned)) => Err(AdmitError::Pin { found: admitted.sha256.clone(), pinned: pinned.clone() }),
+        None => Ok(()),
     }
-    Ok(Inspected { admitted, note })
 }
 
 async fn examine(
@@ -242,22 +288,24 @@ async fn examine(
     file: PathBuf,
     library: Inspected,
 ) -> Result<LibraryInfo, Refusal> {
-    let Inspected { admitted, note } = library;
+    let Inspected { admitted, signer, note } = library;
     let refuse = |reason: String, hint: Option<&str>| Refusal {
         file: file.clone(),
         id: Some(note.id.clone()),
-        reason,
+        reason: one_line(&reason, LONGEST),
         hint: hint.map(str::to_owned),
     };
-    let copy =
-        copies.keep(&admitted).map_err(|cause| refuse(format!("it cannot be copied: {cause}"), None))?;
-    let manifest =
-        trial::run(program, &copy).await.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+    let not_copied = |cause: std::io::Error| refuse(format!("it cannot be copied: {cause}"), None);
+    let draft = copies.on_trial(&admitted).map_err(not_copied)?;
+    let manifest = trial::run(program, draft.path())
+        .await
+        .map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
     if manifest.id != note.id {
         let said: String = manifest.id.chars().take(40).collect();
         let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
         return Err(refuse(reason, Some("get the file from its author again")));
     }
+    let copy = draft.keep().map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
-    Ok(LibraryInfo { sha256, bytes, manifest, copy, file, _scratch: None })
+    Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, file, _scratch: None })
 }

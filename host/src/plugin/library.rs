@@ -49,7 +49,7 @@ impl Library {
         // another process before.
         let library = unsafe { unix::Library::open(Some(copy), RTLD_NOW | RTLD_LOCAL) };
         // Never closed, not even when a check below fails: its constructors may have started threads.
-        let library = ManuallyDrop::new(library.map_err(|cause| LoadError::Open(chain(&cause)))?);
+        let library = ManuallyDrop::new(library.map_err(|cause| LoadError::Open(chain(&cause, copy)))?);
         let header = header_of(&library)?;
         check_version(header)?;
         check_layout(header)?;
@@ -97,15 +97,16 @@ fn compatible(ours: &'static TypeLayout, theirs: &'static TypeLayout) -> Result<
     check_layout_compatibility(theirs, ours).map_err(|_| LoadError::Layout(brief(&cause.to_string())))
 }
 
-/// The words of an error and of all that caused it.
-fn chain(error: &dyn Error) -> String {
+/// The words of an error and of all that caused it, without the copy's long name: nobody dropped it in under that.
+fn chain(error: &dyn Error, copy: &Path) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         words = format!("{words}: {error}");
         cause = error.source();
     }
-    short(&words)
+    let name = copy.display().to_string();
+    short(&words.replace(&format!("{name}: "), "").replace(&name, "it"))
 }
 
 /// The telling lines of `abi_stable`'s long reports: the last mistake, and the field it was made in.
@@ -121,9 +122,9 @@ fn brief(report: &str) -> String {
     short(&field.map_or_else(|| error.to_owned(), |field| format!("{error} (`{field}`)")))
 }
 
-/// One line that fits a terminal or two.
+/// One line that leaves room for the file's name and a hint.
 fn short(words: &str) -> String {
-    words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(220).collect()
+    words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect()
 }
 
 #[cfg(test)]

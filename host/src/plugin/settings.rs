@@ -1,5 +1,6 @@
 //! What an operator says about a provider.
 
+use super::signature::Signer;
 use serde_json::Value;
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -57,4 +58,6 @@ pub struct LibrarySettings {
     pub copies: PathBuf,
     /// The ids of libraries with the SHA-256 that their files must have: any other file is not even tried.
     pub pins: Vec<(String, String)>,
+    /// The keys of which one must have signed a library, if signatures are asked for at all.
+    pub signers: Option<Vec<Signer>>,
 }

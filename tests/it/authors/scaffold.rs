@@ -97,7 +97,7 @@ fn it_delivers_dropped_into_the_folder_of_a_configuration(console: &Console) {
         ),
     );
     let told = console.run("providers list");
-    assert!(told.out.contains("acme_sms  acme_sms  0.1.0    sms       ready"), "{told:?}");
+    assert!(told.out.contains("acme_sms  acme_sms  0.1.0    -          sms       ready"), "{told:?}");
     is_handed_over(&console.run("providers test acme_sms --to +447700900123"));
     assert!(requests.recv().unwrap().0.starts_with("POST /messages "));
     let docs = console.run("providers docs acme_sms");

@@ -101,6 +101,15 @@ async fn a_library_that_needs_a_newer_host_says_which() {
     assert_eq!(refusal.reason, "needs a host that speaks provider-api 1.9.0, this one speaks 1.0.0");
 }
 
+/// A note may say anything: it stays one line.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_words_of_a_note_break_the_line() {
+    let hostile =
+        patched("other_major", r#""api":"2.0.0","host":"2.0.0""#, r#""api":"2\n\u001b[","host":"""#);
+    let refusal = refused("libother_major.so", &hostile).await;
+    assert_eq!(refusal.reason, "built with provider-api 2  [, this host speaks 1.0.0");
+}
+
 /// Section J: the note is read without running anything, so it could say anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_library_whose_note_has_another_id_than_itself_is_refused() {

@@ -38,73 +38,36 @@ async fn only_refusal(dropped: &Dropped, name: &str) -> Refusal {
     refusal
 }
 
-/// Trap A2: a file cut off anywhere would end the host with a bus error in `dlopen`.
+/// Trap A2: a file cut off anywhere would end the host with a bus error in `dlopen`. It may be a copy on its way, and is
+/// told from garbage.
 #[test]
-fn a_library_cut_off_anywhere_is_refused_without_being_loaded() {
+fn a_library_cut_off_anywhere_is_refused_as_truncated() {
     let library = library();
     assert!(inspect(&library).is_ok());
-    for length in (0..library.len()).step_by(4096) {
-        let cut = library.get(..length).unwrap();
-        match inspect(cut) {
-            Err(_) => {}
-            // Behind the last segment stand only sections that nobody loads.
-            Ok(_) => assert!(length > last_loaded_byte(&library), "cut to {length} bytes"),
-        }
+    for length in (0..library.len()).step_by(4096).chain(1..200).chain([library.len() - 1]) {
+        let refused = inspect(library.get(..length).unwrap());
+        assert!(matches!(refused, Err(InspectError::Truncated { .. })), "cut to {length} bytes: {refused:?}");
     }
-}
-
-fn last_loaded_byte(library: &[u8]) -> usize {
-    let (mut low, mut high) = (0, library.len());
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        let cut = library.get(..middle).unwrap();
-        if matches!(
-            inspect(cut),
-            Err(InspectError::Truncated { .. } | InspectError::NotElf | InspectError::Malformed(_))
-        ) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low.saturating_sub(1)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truncated_library_is_refused_and_the_others_serve() {
     let library = library();
     let refusal = refused("libcut.so", library.get(..library.len() / 3).unwrap()).await;
-    assert!(refusal.reason.contains("truncated") || refusal.reason.contains("ELF"), "{refusal}");
-    assert!(refusal.hint.is_some());
-}
-
-/// Traps A3 and A4: what the inspection cannot see, the trial survives.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_library_never_harms_the_host() {
-    let good = library();
-    for seed in 0..24_u64 {
-        let mut bytes = good.clone();
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        for _ in 0..200 {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let at = usize::try_from(state % bytes.len() as u64).unwrap();
-            *bytes.get_mut(at).unwrap() ^= 1 << (state % 8);
-        }
-        let dropped = Dropped::new();
-        dropped.put("libdamaged.so", &bytes);
-        // Found or refused: either way this process is still here to say so.
-        let libraries = dropped.scan().await;
-        assert_eq!(libraries.found().len() + libraries.refused().len(), 1);
-    }
+    let length = library.len() / 3;
+    assert!(
+        refusal.reason.starts_with(&format!("truncated: it has {length} bytes of at least ")),
+        "{refusal}"
+    );
+    assert_eq!(refusal.hint.as_deref(), Some("copy the file again: it may still have been on its way"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_library_is_told_so() {
     for (name, bytes, reason) in [
         ("libtext.so", b"just some text".to_vec(), "not a 64-bit ELF file"),
-        ("libempty.so", Vec::new(), "not a 64-bit ELF file"),
+        ("libempty.so", Vec::new(), "truncated: it has 0 bytes of at least 64"),
+        ("libnarrow.so", [b"\x7fELF\x01\x01".to_vec(), vec![0; 90]].concat(), "not a 64-bit ELF file"),
         ("libprogram.so", fs::read("/bin/sh").unwrap(), "not a shared library"),
         ("libother.so", for_another_machine(), "built for another machine"),
     ] {

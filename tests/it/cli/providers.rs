@@ -1,8 +1,9 @@
 //! `passrelay providers …` and `passrelay methods`: what is there, how it is, what it would do.
 
 use super::{CONFIGURATION, NOT_ANSWERING, with_a_broken_library};
-use harness::Console;
+use harness::{Author, Console};
 use serde_json::json;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 /// J2, J3: what was dropped in registers itself under its own id.
 #[test]
@@ -10,17 +11,41 @@ fn the_list_says_how_each_provider_is() {
     let told = with_a_broken_library().run("providers list");
     assert_eq!(told.code, 0, "{told:?}");
     let lines: Vec<&str> = told.out.lines().collect();
-    assert_eq!(lines[0], "ID       LIBRARY  VERSION  CHANNELS  STATE");
-    assert!(
-        lines[1]
-            .starts_with("bad      bad      -        -         failed: cannot use `providers/libbad.so`: ")
-    );
-    assert_eq!(lines[2], "dry_run  dry_run  1.0.0    *         ready");
+    assert_eq!(lines[0], "ID       LIBRARY  VERSION  SIGNED BY  CHANNELS  STATE");
+    assert!(lines[1].starts_with(
+        "bad      bad      -        -          -         failed: cannot use `providers/libbad.so`: "
+    ));
+    assert_eq!(lines[2], "dry_run  dry_run  1.0.0    -          *         ready");
     let json = with_a_broken_library().run("providers list --json").json();
     assert_eq!(
         (&json["providers"][0]["state"], &json["providers"][1]["state"]),
         (&json!("failed"), &json!("ready"))
     );
+}
+
+/// Who signed it stands beside each provider; a library that nobody trusted signed leaves its provider out.
+#[test]
+fn the_list_says_who_signed_each_library() {
+    let author = Author::new();
+    let signers = format!("[libraries]\nsigners = [\"{}\"]\n", author.public_key());
+    let console = Console::configured(&format!("{signers}{CONFIGURATION}"));
+    let told = console.run("providers list");
+    let why = "failed: cannot use `providers/libdry_run.so`: it is not signed: there is no `libdry_run.so.minisig` (hint: ";
+    assert!(told.code == 0 && told.out.contains(why), "{told:?}");
+    author.sign_file(&console.file("providers/libdry_run.so"));
+    let key = author.signer().id().to_string();
+    let told = console.run("providers list");
+    assert!(told.out.ends_with(&format!("dry_run  dry_run  1.0.0    {key}  *         ready\n")), "{told:?}");
+    assert_eq!(console.run("providers list --json").json()["providers"][0]["signed_by"], json!(key));
+    // Nor does any other command run what nobody trusted signed.
+    fs::remove_file(console.file("providers/libdry_run.so.minisig")).unwrap();
+    for command in ["docs", "schema", "conform"] {
+        console.run(&format!("providers {command} providers/libdry_run.so")).is_trouble(
+            1,
+            "it is not signed",
+            "put the signature beside it",
+        );
+    }
 }
 
 /// J41, J59: a provider that is not enabled is not opened, and needs neither library nor keys.
@@ -30,7 +55,7 @@ fn a_provider_that_is_not_enabled_is_disabled_and_not_more() {
         "[providers.later]\nenabled = false\n[providers.dry_run.config]\noutbox = \"o.jsonl\"\n",
     );
     let told = console.run("providers list");
-    assert!(told.out.contains("later    later    -        -         disabled\n"), "{told:?}");
+    assert!(told.out.contains("later    later    -        -          -         disabled\n"), "{told:?}");
     console.run("providers test later --to +447700900123").is_trouble(
         1,
         "provider `later` is not enabled",
@@ -62,21 +87,98 @@ fn a_library_is_inspected_wherever_it_lies() {
     let file = harness::built("dry_run");
     let told = console.run_with(["providers", "inspect", file.to_str().unwrap()]);
     assert_eq!(told.code, 0, "{told:?}");
-    for line in ["library       dry_run\n", "api           1.0.0\n", "needs host    1.0.0\n", "\nKEY  "] {
+    for line in [
+        "\nsignature     none\n",
+        "\nlibrary       dry_run\n",
+        "\napi           1.0.0\n",
+        "\nneeds host    1.0.0\n",
+        "\npanic         unwind\n",
+        "\nchannels      *\n",
+        "\ncapabilities  availability\n",
+        "\nneeds         files\n",
+        "\nentry points  rust",
+        "\nadmission     not refused; ",
+    ] {
         assert!(told.out.contains(line), "{line}: {told:?}");
     }
     let json = console.run_with(["providers", "inspect", "--json", file.to_str().unwrap()]).json();
-    assert_eq!((&json["id"], &json["keys"][0]["name"]), (&json!("dry_run"), &json!("outbox")));
-    assert_eq!(json["sha256"].as_str().unwrap().len(), 64);
-    console.write("text.so", "not a library");
-    console.run("providers inspect text.so").is_trouble(
-        1,
-        "`text.so` was refused: not a 64-bit ELF file",
-        "",
+    assert_eq!(
+        (&json["id"], &json["refused"], &json["reason"]),
+        (&json!("dry_run"), &json!(false), &json!(null))
     );
+    assert_eq!(json["sha256"].as_str().unwrap().len(), 64);
+    let linked = json["linked_to"].as_array().unwrap();
+    assert!(linked.contains(&json!("libc.so.6")), "{json}");
+    let glibc: Vec<u32> = json["glibc"].as_str().unwrap().split('.').map(|n| n.parse().unwrap()).collect();
+    assert!(glibc > vec![2, 2] && glibc < vec![3], "{json}");
+    assert_eq!((&json["entry_points"]["rust"], &json["signature"]["state"]), (&json!(true), &json!("none")));
+    assert!(
+        json["constructors"].as_u64().unwrap() < 10 && json["mode"].as_str().unwrap().starts_with('7'),
+        "{json}"
+    );
+}
+
+/// A constructor would end the program: here it is only counted. What was left in the folder is nothing.
+#[test]
+fn an_inspection_runs_nothing_of_a_library() {
+    let console = Console::with(&["dry_run", "ctor_abort"]);
+    let constructors = |library: &str| {
+        let told = console.run(&format!("providers inspect providers/lib{library}.so --json"));
+        assert_eq!(told.code, 0, "{told:?}");
+        told.json()["constructors"].as_u64().unwrap()
+    };
+    assert_eq!(constructors("ctor_abort"), constructors("dry_run") + 1);
+    let left = fs::read_dir(console.folder().path()).unwrap().count();
+    assert_eq!(left, 1, "it needs no folder for copies");
+}
+
+/// All that can be told of it is told, and why it is refused.
+#[test]
+fn a_file_that_would_be_refused_is_inspected_all_the_same() {
+    let console = Console::with(&["dry_run", "other_major"]);
+    let library = fs::read(harness::built("dry_run")).unwrap();
+    console.folder().put("libcut.so", library.get(..library.len() - 7).unwrap());
+    console.folder().put("libopen.so", &library);
+    fs::set_permissions(console.file("providers/libopen.so"), fs::Permissions::from_mode(0o777)).unwrap();
+    console.folder().put("libtext.so", b"not a library");
+    for (name, told, reason) in [
+        ("cut", "library       dry_run", "truncated: it has "),
+        ("open", "library       dry_run", "the file may be written by others (mode 777)"),
+        ("other_major", "api           2.0.0", "built with provider-api 2.0.0, this host speaks 1.0.0"),
+        ("text", "bytes         13", "not a 64-bit ELF file"),
+    ] {
+        let file = format!("providers/lib{name}.so");
+        let page = console.run(&format!("providers inspect {file}"));
+        assert_eq!(page.code, 1, "{page:?}");
+        assert!(page.out.contains(&format!("\n{told}\n")), "{page:?}");
+        assert!(page.out.contains(&format!("\nadmission     refused: {reason}")), "{page:?}");
+        assert!(page.out.lines().last().unwrap().starts_with("hint: ") && page.err.is_empty(), "{page:?}");
+        let json = console.run(&format!("providers inspect {file} --json"));
+        assert_eq!((json.code, &json.json()["refused"]), (1, &json!(true)), "{json:?}");
+    }
     let told = console.run("providers inspect gone.so");
     assert_eq!((told.code, told.err.lines().count()), (1, 1), "{told:?}");
     assert!(told.err.starts_with("error: `gone.so` was refused: "), "{told:?}");
+}
+
+/// With signers or without: who signed it, and whether that is good enough.
+#[test]
+fn an_inspection_tells_how_a_library_is_signed() {
+    let (author, stranger) = (Author::new(), Author::new());
+    let console = Console::with(&["dry_run"]);
+    let told = || console.run("providers inspect providers/libdry_run.so");
+    let file = console.file("providers/libdry_run.so");
+    let (key, other) = (author.signer().id(), stranger.signer().id());
+    author.sign_file(&file);
+    let line = format!("\nsignature     of the key {key}, not verified: no `libraries.signers`\n");
+    assert!(told().code == 0 && told().out.contains(&line), "{:?}", told());
+    console.write("passrelay.toml", &format!("[libraries]\nsigners = [\"{}\"]\n", author.public_key()));
+    assert!(told().code == 0 && told().out.contains(&format!("\nsignature     good, of the key {key}\n")));
+    stranger.sign_file(&file);
+    let bad = format!("its signature is of the key {other}; `libraries.signers` has {key}\n");
+    let page = told();
+    assert!(page.code == 1 && page.out.contains(&format!("\nsignature     bad: {bad}")), "{page:?}");
+    assert!(page.out.contains(&format!("\nadmission     refused: {bad}hint: ")), "{page:?}");
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn without_a_folder_for_copies_it_does_not_start() {
     assert!(told.err.contains("error: cannot use `passrelay-copies`: "), "{told:?}");
     assert!(told.err.contains("\nhint: name a folder in one of your own as `libraries.copies`"), "{told:?}");
     console.write("nowhere.toml", "[libraries]\ncopies = \"passrelay-copies/x\"\n");
-    console.run("providers inspect providers/libdry_run.so --config nowhere.toml").is_trouble(
+    console.run("providers docs providers/libdry_run.so --config nowhere.toml").is_trouble(
         1,
         "`passrelay-copies/x` was refused: no folder for private copies: ",
         "name a folder in one of your own",

@@ -18,35 +18,43 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let setup = setup::load(file).await?;
     let warnings = setup.config.warnings.clone();
     let settings: Vec<Settings> = setup.config.providers.values().cloned().collect();
+    let signed = |settings: &Settings| Some(setup.libraries.by_id(&settings.library)?.signer?.to_string());
+    let signers: Vec<Option<String>> = settings.iter().map(signed).collect();
     let status = wiring::provider_status(&setup).await?;
-    Ok(page(&settings, &status).with_warnings(&warnings))
+    Ok(page(&settings, &signers, &status).with_warnings(&warnings))
 }
 
-fn page(settings: &[Settings], status: &[ProviderStatus]) -> Page {
-    let known: Vec<(&Settings, Option<&ProviderStatus>)> = settings
+/// A provider with the key that signed its library, and how it is if it is enabled.
+type Known<'a> = (&'a Settings, Option<&'a str>, Option<&'a ProviderStatus>);
+
+fn page(settings: &[Settings], signers: &[Option<String>], status: &[ProviderStatus]) -> Page {
+    let of = |settings: &Settings| status.iter().find(|status| status.id == settings.id && settings.enabled);
+    let known: Vec<Known<'_>> = settings
         .iter()
-        .map(|settings| (settings, status.iter().find(|status| status.id == settings.id && settings.enabled)))
+        .zip(signers)
+        .map(|(settings, signer)| (settings, signer.as_deref(), of(settings)))
         .collect();
     let text = if known.is_empty() {
         "no provider is configured".to_owned()
     } else {
-        let rows: Vec<_> = known.iter().map(|(settings, status)| row(settings, *status)).collect();
-        table(["ID", "LIBRARY", "VERSION", "CHANNELS", "STATE"], &rows)
+        let rows: Vec<_> = known.iter().map(row).collect();
+        table(["ID", "LIBRARY", "VERSION", "SIGNED BY", "CHANNELS", "STATE"], &rows)
     };
-    let json: Vec<Value> = known.iter().map(|(settings, status)| object(settings, *status)).collect();
+    let json: Vec<Value> = known.iter().map(object).collect();
     Page::new(text, json!({ "providers": json }))
 }
 
-fn row(settings: &Settings, status: Option<&ProviderStatus>) -> [String; 5] {
+fn row((settings, signer, status): &Known<'_>) -> [String; 6] {
     let version = status.and_then(|status| status.version.clone()).unwrap_or_else(|| "-".to_owned());
     let state = status.map_or(&ProviderState::Disabled, |status| &status.state);
     let word = state.as_str();
     let state = state.reason().map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"));
     let channels = words(status.map_or(&[], |status| &status.channels));
-    [settings.id.clone(), settings.library.clone(), version, channels, state]
+    let signer = signer.unwrap_or("-").to_owned();
+    [settings.id.clone(), settings.library.clone(), version, signer, channels, state]
 }
 
-fn object(settings: &Settings, status: Option<&ProviderStatus>) -> Value {
+fn object((settings, signer, status): &Known<'_>) -> Value {
     let disabled = || ProviderStatus {
         id: settings.id.clone(),
         library: settings.library.clone(),
@@ -54,7 +62,11 @@ fn object(settings: &Settings, status: Option<&ProviderStatus>) -> Value {
         channels: Vec::new(),
         state: ProviderState::Disabled,
     };
-    json!(status.cloned().unwrap_or_else(disabled))
+    let mut object = json!(status.cloned().unwrap_or_else(disabled));
+    if let Some(object) = object.as_object_mut() {
+        object.insert("signed_by".to_owned(), json!(signer));
+    }
+    object
 }
 
 #[cfg(test)]
@@ -94,14 +106,15 @@ mod tests {
             status("a", ProviderState::Ready),
             status("broken", ProviderState::Failed("no\ntoken".to_owned())),
         ];
-        let page = page(&settings, &status);
+        let page = page(&settings, &[Some("E7620F1842B4E81F".to_owned()), None, None], &status);
         assert_eq!(
             page.text,
-            "ID      LIBRARY  VERSION  CHANNELS  STATE\n\
-             a       dry_run  1.2.3    sms call  ready\n\
-             broken  dry_run  1.2.3    sms call  failed: no token\n\
-             off     dry_run  -        -         disabled"
+            "ID      LIBRARY  VERSION  SIGNED BY         CHANNELS  STATE\n\
+             a       dry_run  1.2.3    E7620F1842B4E81F  sms call  ready\n\
+             broken  dry_run  1.2.3    -                 sms call  failed: no token\n\
+             off     dry_run  -        -                 -         disabled"
         );
+        assert_eq!(page.json["providers"][0]["signed_by"], "E7620F1842B4E81F");
         assert_eq!(page.json["providers"][1]["state"], "failed");
         assert_eq!(page.json["providers"][1]["reason"], "no\ntoken");
         assert!(!format!("{page:?}").contains("hunter2"));

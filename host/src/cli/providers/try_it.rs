@@ -9,8 +9,12 @@ use crate::{
 
 /// Opens the library with these keys, in a process of its own, and hands it one message that is marked as a test.
 pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
-    let here =
-        LibrarySettings { directories: Vec::new(), copies: "passrelay-copies".into(), pins: Vec::new() };
+    let here = LibrarySettings {
+        directories: Vec::new(),
+        copies: "passrelay-copies".into(),
+        pins: Vec::new(),
+        signers: None,
+    };
     let library = wiring::inspect(&asked.file, &here).await?;
     let id = library.manifest.id.clone();
     let libraries = Libraries::of(library);

@@ -99,6 +99,21 @@ fn each_bad_file_is_told_exactly() {
             ],
         ),
         (
+            "[libraries]\nsigners = []\n",
+            &[
+                "2:11: `libraries.signers` is an empty list\nhint: for example [\"RW…\"]; without the key, libraries need no signature",
+            ],
+        ),
+        (
+            "[libraries]\nsigners = [\n  \"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\",\n  \"RWQf6LRCGA9i53ml\", 1,\n  \
+             \"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\",\n]\n",
+            &[
+                "4:3: `libraries.signers` is no public key of minisign\nhint: the line of a `.pub` file that begins with `RW`",
+                "4:23: `libraries.signers` must be a text, not a whole number\nhint: write it in quotes: \"…\"",
+                "5:3: `libraries.signers` names this key a second time",
+            ],
+        ),
+        (
             "[log]\nfilter = \"info,=\"\nformat = \"jsn\"\n",
             &[
                 "2:10: `log.filter` is no filter\n\
@@ -108,6 +123,18 @@ fn each_bad_file_is_told_exactly() {
         ),
     ] {
         assert_eq!(told(text), expected, "{text}");
+    }
+}
+
+/// Whoever wanted signatures and wrote them down wrongly gets no unsigned library tried.
+#[test]
+fn a_mistake_in_the_signers_trusts_nobody() {
+    let signers = |text: &str| {
+        Draft::parse(text, Path::new("p.toml"), environment()).libraries().signers.as_ref().map(Vec::len)
+    };
+    assert_eq!(signers("[libraries]\ndirectories = [\"a\"]\n"), None);
+    for wrong in ["signers = []", "signers = [\"RW\"]", "signers = 1", "signer = [\"RW\"]"] {
+        assert_eq!(signers(&format!("[libraries]\n{wrong}\n")), Some(0), "{wrong}");
     }
 }
 
