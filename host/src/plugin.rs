@@ -21,6 +21,7 @@ mod services;
 mod settings;
 mod thread;
 mod trial;
+mod watch;
 mod wire;
 mod worker;
 
@@ -30,9 +31,10 @@ pub use door::LibraryDoor;
 pub use elf::{InspectError, inspect};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
-pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
+pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
 pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
+pub use watch::Watch;
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 

@@ -206,10 +206,12 @@ pub(super) fn libraries(mut libraries: Section<'_>, report: &mut Report) -> Libr
         }
         Some(folder)
     });
+    let watch = libraries.find("watch").and_then(|field| field.flag(report)).unwrap_or(true);
     libraries.close(report);
     LibrarySettings {
         directories: directories.unwrap_or_else(|| vec![report.path("providers")]),
         copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
+        watch,
         pins: Vec::new(),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::{
-        page::Page,
+        operator::{Operator, Question},
+        page::{Page, one_line},
         setup,
         table::{table, words},
         trouble::Trouble,
@@ -11,10 +12,16 @@ use crate::{
     plugin::{ProviderState, ProviderStatus, Settings},
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
-/// Opens every enabled provider and tells how it is.
+/// Asks the server that runs; where none does, opens every enabled provider and tells how it is.
 pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
+    if let Some(server) = Operator::running(file).await? {
+        let answer = server.ask(Question::get(&["v1", "providers"])).await?;
+        let providers = answer["providers"].as_array().map_or(&[][..], Vec::as_slice);
+        let text = format!("{}{}", list(providers), history(providers));
+        return Ok(Page::new(text, answer));
+    }
     let setup = setup::load(file).await?;
     let warnings = setup.config.warnings.clone();
     let settings: Vec<Settings> = setup.config.providers.values().cloned().collect();
@@ -23,38 +30,66 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
 }
 
 fn page(settings: &[Settings], status: &[ProviderStatus]) -> Page {
-    let known: Vec<(&Settings, Option<&ProviderStatus>)> = settings
-        .iter()
-        .map(|settings| (settings, status.iter().find(|status| status.id == settings.id && settings.enabled)))
-        .collect();
-    let text = if known.is_empty() {
-        "no provider is configured".to_owned()
-    } else {
-        let rows: Vec<_> = known.iter().map(|(settings, status)| row(settings, *status)).collect();
-        table(["ID", "LIBRARY", "VERSION", "CHANNELS", "STATE"], &rows)
+    let known = |settings: &Settings| {
+        let status = status.iter().find(|status| status.id == settings.id && settings.enabled);
+        json!(status.cloned().unwrap_or_else(|| disabled(settings)))
     };
-    let json: Vec<Value> = known.iter().map(|(settings, status)| object(settings, *status)).collect();
-    Page::new(text, json!({ "providers": json }))
+    let providers: Vec<Value> = settings.iter().map(known).collect();
+    Page::new(list(&providers), json!({ "providers": providers }))
 }
 
-fn row(settings: &Settings, status: Option<&ProviderStatus>) -> [String; 5] {
-    let version = status.and_then(|status| status.version.clone()).unwrap_or_else(|| "-".to_owned());
-    let state = status.map_or(&ProviderState::Disabled, |status| &status.state);
-    let word = state.as_str();
-    let state = state.reason().map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"));
-    let channels = words(status.map_or(&[], |status| &status.channels));
-    [settings.id.clone(), settings.library.clone(), version, channels, state]
-}
-
-fn object(settings: &Settings, status: Option<&ProviderStatus>) -> Value {
-    let disabled = || ProviderStatus {
+fn disabled(settings: &Settings) -> ProviderStatus {
+    ProviderStatus {
         id: settings.id.clone(),
         library: settings.library.clone(),
         version: None,
+        sha256: None,
+        since: None,
         channels: Vec::new(),
         state: ProviderState::Disabled,
-    };
-    json!(status.cloned().unwrap_or_else(disabled))
+        note: None,
+        events: Vec::new(),
+    }
+}
+
+fn list(providers: &[Value]) -> String {
+    if providers.is_empty() {
+        return "no provider is configured".to_owned();
+    }
+    let rows: Vec<_> = providers.iter().map(row).collect();
+    table(["ID", "LIBRARY", "VERSION", "CHANNELS", "STATE"], &rows)
+}
+
+fn row(provider: &Value) -> [String; 5] {
+    let text = |field: &str| provider[field].as_str().unwrap_or("-").to_owned();
+    let reason = provider["reason"].as_str().map_or_else(String::new, |reason| format!(": {reason}"));
+    let channels = provider["channels"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let channels = words(&channels.map(str::to_owned).collect::<Vec<_>>());
+    [text("id"), text("library"), text("version"), channels, format!("{}{reason}", text("state"))]
+}
+
+/// What runs and what happened to it, provider by provider.
+fn history(providers: &[Value]) -> String {
+    let mut told = String::new();
+    for provider in providers {
+        let text = |field: &str| provider[field].as_str();
+        let (Some(id), Some(sha256), Some(since)) = (text("id"), text("sha256"), text("since")) else {
+            continue;
+        };
+        // Writing into a text cannot fail.
+        let _ = write!(told, "\n\n{id}: {sha256} since {since}");
+        if let Some(note) = text("note") {
+            let _ = write!(told, "\n  note: {}", one_line(note));
+        }
+        for event in provider["events"].as_array().into_iter().flatten() {
+            let text = |field: &str| event[field].as_str().unwrap_or_default();
+            let times = event["times"].as_u64().filter(|times| *times > 1);
+            let times = times.map_or_else(String::new, |times| format!(" ({times} times)"));
+            let detail = one_line(text("detail"));
+            let _ = write!(told, "\n  {}  {:<11}  {detail}{times}", text("at"), text("event"));
+        }
+    }
+    told
 }
 
 #[cfg(test)]
@@ -82,8 +117,12 @@ mod tests {
             id: id.to_owned(),
             library: "dry_run".to_owned(),
             version: Some("1.2.3".to_owned()),
+            sha256: None,
+            since: None,
             channels: vec!["sms".to_owned(), "call".to_owned()],
             state,
+            note: None,
+            events: Vec::new(),
         }
     }
 
@@ -105,5 +144,19 @@ mod tests {
         assert_eq!(page.json["providers"][1]["state"], "failed");
         assert_eq!(page.json["providers"][1]["reason"], "no\ntoken");
         assert!(!format!("{page:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_happened_to_a_provider_is_told_below_the_list() {
+        let event = |event: &str, detail: &str, times: u32| json!({ "at": "2026-01-02T03:04:05Z", "event": event, "detail": detail, "times": times });
+        let provider = json!({
+            "id": "a", "sha256": "12ab", "since": "2026-01-02T03:04:05Z", "note": "its file is gone",
+            "events": [event("opened", "1.2.3 12ab", 1), event("died", "signal\n11", 3)],
+        });
+        assert_eq!(
+            history(&[provider, json!({ "id": "off", "sha256": null })]),
+            "\n\na: 12ab since 2026-01-02T03:04:05Z\n  note: its file is gone\n  \
+             2026-01-02T03:04:05Z  opened       1.2.3 12ab\n  2026-01-02T03:04:05Z  died         signal 11 (3 times)"
+        );
     }
 }

@@ -9,16 +9,20 @@ use crate::{
 
 /// Opens the library with these keys, in a process of its own, and hands it one message that is marked as a test.
 pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
-    let here =
-        LibrarySettings { directories: Vec::new(), copies: "passrelay-copies".into(), pins: Vec::new() };
+    let here = LibrarySettings {
+        directories: Vec::new(),
+        copies: "passrelay-copies".into(),
+        watch: false,
+        pins: Vec::new(),
+    };
     let library = wiring::inspect(&asked.file, &here).await?;
     let id = library.manifest.id.clone();
     let libraries = Libraries::of(library);
     let draft = Draft::load_keys(&asked.config, &id, Environment::process());
-    let mut config = draft.finish(&libraries)?;
+    let mut config = draft.clone().finish(&libraries)?;
     if let Some(settings) = config.providers.get_mut(&id) {
         settings.allow_private_addresses = asked.allow_private_addresses;
     }
     let warnings = config.warnings.clone();
-    Ok(test::through(Setup { config, libraries }, &id, asked.message).await?.with_warnings(&warnings))
+    Ok(test::through(Setup { config, libraries, draft }, &id, asked.message).await?.with_warnings(&warnings))
 }
