@@ -23,6 +23,7 @@ mod settings;
 mod signature;
 mod thread;
 mod trial;
+mod watch;
 mod wire;
 mod worker;
 
@@ -33,10 +34,11 @@ pub use elf::{Exports, Facts, InspectError, facts, inspect};
 pub use inspection::{Inspection, Signature};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
-pub use providers::{ProviderState, ProviderStatus, Providers, Workshop};
+pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
 pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};
+pub use watch::Watch;
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 

@@ -15,6 +15,7 @@ mod panics;
 mod process;
 mod proxy;
 mod refusals;
+mod replacing;
 mod secrets;
 mod service;
 mod signatures;

@@ -15,6 +15,7 @@ mod serve;
 mod templates;
 mod usage;
 mod verify;
+mod watch;
 
 /// A provider and an application; the port is free for the system to choose.
 const CONFIGURATION: &str = r#"

@@ -101,6 +101,7 @@ impl Dropped {
         LibrarySettings {
             directories: vec![self.path().join("providers")],
             copies: self.path().join("copies"),
+            watch: true,
             pins: Vec::new(),
             signers: None,
         }

@@ -8,7 +8,7 @@ use crate::{
     store::LedgerError,
     verifier::Made,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A server that runs, to be given another configuration.
 #[derive(Debug, Clone)]
@@ -20,6 +20,11 @@ pub struct Live {
 }
 
 impl Live {
+    /// The libraries that open providers live from, whatever became of their files.
+    pub fn libraries_in_use(&self) -> BTreeSet<String> {
+        self.providers.libraries_in_use()
+    }
+
     /// Takes applications, routes, prices, texts and providers as this configuration says. Requests and deliveries under way end
     /// with what they began with; a provider that does not open leaves its predecessor as it is.
     ///

@@ -120,7 +120,7 @@ mod tests {
     fn setup(text: &str) -> Setup {
         let libraries = Libraries::default();
         let draft = Draft::parse(text, Path::new("p.toml"), Environment::of([("KEY", "K".repeat(30))]));
-        Setup { config: draft.finish(&libraries).unwrap(), libraries }
+        Setup { config: draft.clone().finish(&libraries).unwrap(), libraries, draft }
     }
 
     #[test]

@@ -82,16 +82,23 @@ impl Operator {
         Self::at(setup::draft(file), true).await
     }
 
+    /// The server of this configuration, if it runs and may be asked over its socket.
+    pub(super) async fn running(file: Option<&Path>) -> Result<Option<Self>, Trouble> {
+        let Ok(Whereabouts { server, store, .. }) = setup::draft(file).whereabouts() else { return Ok(None) };
+        let Some(socket) = server.admin else { return Ok(None) };
+        if !lives(&socket).await.unwrap_or(false) {
+            return Ok(None);
+        }
+        Ok(Some(Self { way: Way::Server(client(&socket)?), store }))
+    }
+
     async fn at(draft: Draft, may_make: bool) -> Result<Self, Trouble> {
         let Whereabouts { server, store, keys } = draft.whereabouts()?;
         let socket = server.admin;
         if let Some(socket) = &socket
             && lives(socket).await?
         {
-            let client =
-                reqwest::Client::builder().no_proxy().timeout(PATIENCE).unix_socket(socket.as_path());
-            let client = client.build().map_err(|why| Trouble::told(&why))?;
-            return Ok(Self { way: Way::Server(client), store });
+            return Ok(Self { way: Way::Server(client(socket)?), store });
         }
         let Store::Sqlite(kept) = &store else { return Err(nobody(socket.as_deref())) };
         if let Some(address) = server.admin_address
@@ -169,6 +176,11 @@ async fn lives(socket: &Path) -> Result<bool, Trouble> {
             })
         }
     }
+}
+
+fn client(socket: &Path) -> Result<reqwest::Client, Trouble> {
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).unix_socket(socket);
+    client.build().map_err(|why| Trouble::told(&why))
 }
 
 fn is_absent(file: &Path) -> bool {

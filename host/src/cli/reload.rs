@@ -1,17 +1,14 @@
-//! SIGHUP: the file is read anew, and what it says is taken if nothing in it is wrong.
+//! Takes what changed while the server runs: the file anew on SIGHUP, the libraries whenever their folders change.
 
-use super::{
-    setup::{self, Setup},
-    trouble::Trouble,
-};
+use super::{setup::Setup, trouble::Trouble, wiring};
 use crate::{
     app::Live,
-    config::{Config, Mistake, Server},
-    plugin::{Libraries, NO_COPIES, Occupied},
+    config::{Config, Draft, Environment, Mistake, Mistakes, Server},
+    plugin::{Libraries, LibrarySettings, NO_COPIES, Occupied},
     telemetry::Filter,
 };
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     io,
     path::{Path, PathBuf},
     thread,
@@ -25,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What is needed to read the file again, and to know what has changed.
 pub(super) struct Reload {
     file: Option<PathBuf>,
+    /// The file as it was read last, and the libraries that were there.
+    draft: Draft,
+    libraries: Libraries,
     /// What the server runs with, where it cannot change.
     began: Config,
     filter: Filter,
@@ -35,8 +35,10 @@ pub(super) struct Reload {
 impl Reload {
     /// Begins with what the server starts with.
     pub(super) fn of(file: Option<&Path>, setup: &Setup, filter: Filter) -> Result<Self, Trouble> {
-        let (file, began) = (file.map(Path::to_owned), setup.config.clone());
-        let mut reload = Self { file, began, filter, occupied: BTreeMap::new() };
+        let Setup { config, libraries, draft } = setup;
+        let (file, draft, libraries) = (file.map(Path::to_owned), draft.clone(), libraries.clone());
+        let (began, occupied) = (config.clone(), BTreeMap::new());
+        let mut reload = Self { file, draft, libraries, began, filter, occupied };
         reload.occupy(&setup.config, &setup.libraries).map_err(|cause| {
             let copies = setup.config.libraries.copies.display();
             Trouble::new(format!("cannot use `{copies}`: {cause}")).with_hint(NO_COPIES)
@@ -54,7 +56,13 @@ impl Reload {
 
     /// Reads the file again and takes what it says; with a mistake in it nothing changes.
     pub(super) async fn now(&mut self, live: &Live) {
-        let Setup { mut config, libraries } = match read(self.file.clone(), PATIENCE).await {
+        let (file, before, in_use) = (self.file.clone(), self.libraries.clone(), live.libraries_in_use());
+        let reading = async move {
+            let draft = Draft::load(file.as_deref(), Environment::process());
+            let libraries = look(&draft, &before, &in_use).await?;
+            Ok(Setup { config: draft.clone().finish(&libraries)?, libraries, draft })
+        };
+        let setup = match aside(reading, PATIENCE).await {
             Ok(setup) => setup,
             Err(Trouble::Misconfigured(mistakes)) => {
                 for Mistake { file, line, column, what, hint, .. } in &mistakes {
@@ -74,42 +82,122 @@ impl Reload {
                 return;
             }
         };
-        for warning in &config.warnings {
+        for warning in &setup.config.warnings {
             let Mistake { file, line, what, hint, .. } = warning;
             tracing::warn!(config.file = file, config.line = line, hint, "{what}");
         }
-        for key in unchangeable(&self.began, &config) {
+        for key in unchangeable(&self.began, &setup.config) {
             tracing::warn!(config.key = key, "`{key}` changes at the next start only");
         }
+        let (applications, providers) = (setup.config.applications.len(), setup.config.providers.len());
+        let filter = setup.config.log.filter.clone();
+        if !self.take(setup, live).await {
+            return;
+        }
+        take_keys(live.clone());
+        if let Err(error) = self.filter.change(&filter) {
+            tracing::error!(%error, "the log stays as it was");
+        }
+        tracing::info!(applications, providers, "configuration taken");
+    }
+
+    /// Takes what is in the folders now, under the configuration as it was read last. A library that is no good, or
+    /// that the configuration does not fit, leaves everything else as it is.
+    pub(super) async fn look(&mut self, live: &Live) {
+        let (draft, before, in_use) = (self.draft.clone(), self.libraries.clone(), live.libraries_in_use());
+        let looking = async move {
+            let found = look(&draft, &before, &in_use).await?;
+            let is_news = !found.is_as(&before);
+            let (config, libraries) = fitting(&draft, found, &before)?;
+            Ok((is_news, Setup { config, libraries, draft }))
+        };
+        let setup = match aside(looking, PATIENCE).await {
+            Ok((true, setup)) => setup,
+            Ok((false, _)) => return,
+            Err(trouble) => {
+                tracing::error!(error = %trouble, "the libraries are not looked at: everything stays as it was");
+                return;
+            }
+        };
+        for refusal in setup.libraries.refused() {
+            if !self.libraries.refused().contains(refusal) {
+                let (file, reason) = (refusal.file.display().to_string(), &refusal.reason);
+                tracing::warn!(library.file = file, hint = refusal.hint, "a library is not taken: {reason}");
+            }
+        }
+        let (found, refused) = (setup.libraries.found().len(), setup.libraries.refused().len());
+        if self.take(setup, live).await {
+            tracing::info!(found, refused, "libraries taken");
+        }
+    }
+
+    /// Which folders are to be watched, if any.
+    pub(super) fn watched(&self) -> Option<&LibrarySettings> {
+        Some(self.draft.libraries()).filter(|libraries| libraries.watch)
+    }
+
+    /// Gives the server what was read; whether it is taken.
+    async fn take(&mut self, setup: Setup, live: &Live) -> bool {
+        let Setup { mut config, libraries, draft } = setup;
         let allow_test_recipients = config.server.allow_test_recipients;
         config.server = Server { allow_test_recipients, ..self.began.server.clone() };
         if let Err(error) = self.occupy(&config, &libraries) {
             tracing::error!(%error, "the copies of the libraries cannot be used: everything stays as it was");
-            return;
+            return false;
         }
-        if let Err(error) = live.take(&config, &libraries).await {
+        let taken = live.take(&config, &libraries).await;
+        // The providers are renewed in either case.
+        (self.draft, self.libraries) = (draft, libraries);
+        self.libraries.tidy(self.draft.libraries());
+        if let Err(error) = &taken {
             tracing::error!(%error, "the store cannot be read: applications and texts stay as they were");
-            return;
         }
-        take_keys(live.clone());
-        if let Err(error) = self.filter.change(&config.log.filter) {
-            tracing::error!(%error, "the log stays as it was");
-        }
-        tracing::info!(
-            applications = config.applications.len(),
-            providers = config.providers.len(),
-            "configuration taken"
-        );
+        taken.is_ok()
     }
 }
 
-/// Reads the file on a thread of its own: what it names may keep a reader waiting for ever, such as a pipe that nobody
+/// The libraries that are in the folders, and those that are not any more and run all the same.
+async fn look(draft: &Draft, before: &Libraries, in_use: &BTreeSet<String>) -> Result<Libraries, Trouble> {
+    let found = wiring::find_libraries_again(draft.libraries(), before).await?;
+    Ok(found.keeping(before, in_use, &draft.libraries().pins))
+}
+
+/// What the configuration means with these libraries; those that it does not fit are left out, one by one.
+fn fitting(draft: &Draft, found: Libraries, before: &Libraries) -> Result<(Config, Libraries), Trouble> {
+    let whole = match draft.clone().finish(&found) {
+        Ok(config) => return Ok((config, found)),
+        Err(mistakes) => Trouble::from(mistakes),
+    };
+    let changed = found.changed_since(before);
+    let without = |libraries: Libraries, id: &str, why: &Mistakes| {
+        let told = why.iter().next();
+        let reason = told.map_or_else(String::new, |mistake| {
+            let Mistake { file, line, what, .. } = mistake;
+            format!("the configuration does not fit it: {file}:{}: {what}", line.unwrap_or_default())
+        });
+        libraries.without(id, before, &reason, told.and_then(|mistake| mistake.hint.as_deref()))
+    };
+    let mut fitting = found;
+    for id in &changed {
+        let others = changed.iter().filter(|other| *other != id);
+        let alone = others.fold(fitting.clone(), |alone, other| alone.without(other, before, "", None));
+        if let Err(mistakes) = draft.clone().finish(&alone) {
+            fitting = without(fitting, id, &mistakes);
+        }
+    }
+    draft.clone().finish(&fitting).map(|config| (config, fitting)).map_err(|_| whole)
+}
+
+/// Reads on a thread of its own: what a file names may keep a reader waiting for ever, such as a pipe that nobody
 /// writes to, and no thread that serves may wait with it. Nor does the next reload: a reader that is not done in time is
 /// left behind, and what it comes to is not taken.
-async fn read(file: Option<PathBuf>, patience: Duration) -> Result<Setup, Trouble> {
+async fn aside<T: Send + 'static>(
+    reading: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    patience: Duration,
+) -> Result<T, Trouble> {
     let (tell, told) = oneshot::channel();
     let runtime = Handle::current();
-    let reading = move || drop(tell.send(runtime.block_on(setup::load(file.as_deref()))));
+    let reading = move || drop(tell.send(runtime.block_on(reading)));
     let begun = thread::Builder::new().name("reload".to_owned()).spawn(reading);
     begun.map_err(|why| Trouble::new(format!("no thread could be begun: {why}")))?;
     match timeout(patience, told).await {
@@ -152,7 +240,7 @@ fn unchangeable(began: &Config, now: &Config) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Draft, Environment};
+    use crate::cli::setup;
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     fn config(text: &str) -> Config {
@@ -166,12 +254,13 @@ mod tests {
         let (file, pipe) = (folder.path().join("p.toml"), folder.path().join("pipe"));
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         std::fs::write(&file, "[applications.web]\napi_keys = [{ file = \"pipe\" }]\n").unwrap();
-        let stuck = read(Some(file.clone()), Duration::from_millis(50)).await;
+        let read = |file: PathBuf, patience| aside(async move { setup::load(Some(&file)).await }, patience);
+        let stuck = read(file.clone(), Duration::from_millis(50)).await;
         let told = stuck.err().map(|trouble| trouble.to_string()).unwrap();
         assert!(told.contains("took longer than"), "{told}");
         // The next one says what is wrong with it now.
         std::fs::write(&file, "[colours]\n").unwrap();
-        assert!(matches!(read(Some(file), PATIENCE).await, Err(Trouble::Misconfigured(_))));
+        assert!(matches!(read(file, PATIENCE).await, Err(Trouble::Misconfigured(_))));
         // Lets the reader go, so that the runtime can end.
         std::fs::OpenOptions::new().read(true).write(true).open(pipe).unwrap();
     }

@@ -13,6 +13,8 @@ use std::path::Path;
 pub(super) struct Setup {
     pub(super) config: Config,
     pub(super) libraries: Libraries,
+    /// What stands in the file, to be held to other libraries later.
+    pub(super) draft: Draft,
 }
 
 /// Reads the configuration, finds the libraries and tells every mistake.
@@ -28,7 +30,7 @@ pub(super) fn draft(file: Option<&Path>) -> Draft {
 /// Finds the libraries of a draft and tells every mistake.
 pub(super) async fn complete(draft: Draft) -> Result<Setup, Trouble> {
     match wiring::find_libraries(draft.libraries()).await {
-        Ok(libraries) => Ok(Setup { config: draft.finish(&libraries)?, libraries }),
+        Ok(libraries) => Ok(Setup { config: draft.clone().finish(&libraries)?, libraries, draft }),
         // Mistakes in the file go first: the folder itself may be one.
         Err(trouble) => Err(draft.finish(&Libraries::default()).map_or_else(Trouble::from, |_| trouble)),
     }

@@ -8,8 +8,9 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    app::{App, World},
+    app::{App, Live, World},
     application::{Application, Policy},
+    clock::Clock,
     config::Log,
     delivery::Told,
     member::Person,
@@ -23,7 +24,7 @@ use crate::{
     },
     plugin::{
         Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
-        Settings, Workshop,
+        Settings, Watch, Workshop,
     },
     route::{Next, after},
     seal::Keys,
@@ -43,7 +44,7 @@ use provider_api::{
 };
 use std::{path::Path, sync::Arc};
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::{Mutex, oneshot},
 };
 
@@ -55,6 +56,14 @@ pub(super) fn start_log(log: &Log) -> Result<(Filter, Writing), Trouble> {
 /// Finds, inspects and tries the libraries in these folders.
 pub(super) async fn find_libraries(settings: &LibrarySettings) -> Result<Libraries, Trouble> {
     Ok(Libraries::scan(settings, World::of_this_process().workshop.program()).await)
+}
+
+/// The same after an earlier look: what is as it was is not tried again.
+pub(super) async fn find_libraries_again(
+    settings: &LibrarySettings,
+    before: &Libraries,
+) -> Result<Libraries, Trouble> {
+    Ok(Libraries::scan_again(settings, World::of_this_process().workshop.program(), before).await)
 }
 
 /// Inspects and tries one library's file.
@@ -79,7 +88,7 @@ pub(super) async fn conform(
 /// Serves until the process is told to stop; on SIGHUP it takes what the file says now.
 pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> Result<(), Trouble> {
     let again = Reload::of(file, &setup, filter)?;
-    let Setup { config, libraries } = setup;
+    let Setup { config, libraries, .. } = setup;
     let failed = |cause: std::io::Error| Trouble::new(format!("cannot wait for signals: {cause}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -124,18 +133,47 @@ pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> 
     // In tasks of its own: whoever accepts connections neither waits for a reload nor ends with one that panics.
     let again = Arc::new(Mutex::new(again));
     tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            let (again, live) = (Arc::clone(&again), live.clone());
-            if tokio::spawn(async move { again.lock().await.now(&live).await }).await.is_err() {
-                tracing::error!(
-                    "taking the configuration panicked: the server goes on with what was taken before"
-                );
-            }
+        loop {
+            let watched = again.lock().await.watched().cloned();
+            let watch = watched.as_ref().map(|watched| Watch::begin(watched, Clock::system()));
+            take_changes(&mut hangup, watch, &again, &live).await;
         }
     });
     tokio::select! {
         () = app.serve(async { drop(stopped.await) }) => Ok(()),
         () = hurried => Err(Trouble::new("a second signal ended the server before everything was finished")),
+    }
+}
+
+/// Takes whatever changes, until the file was read anew: then other folders may be watched.
+async fn take_changes(
+    hangup: &mut Signal,
+    mut watch: Option<Watch>,
+    again: &Arc<Mutex<Reload>>,
+    live: &Live,
+) {
+    loop {
+        let changed = async {
+            match &mut watch {
+                Some(watch) => watch.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        let is_file = tokio::select! {
+            Some(()) = hangup.recv() => true,
+            () = changed => false,
+        };
+        let (again, live) = (Arc::clone(again), live.clone());
+        let taking = async move {
+            let mut again = again.lock().await;
+            if is_file { again.now(&live).await } else { again.look(&live).await }
+        };
+        if tokio::spawn(taking).await.is_err() {
+            tracing::error!("taking what changed panicked: the server goes on with what was taken before");
+        }
+        if is_file {
+            return;
+        }
     }
 }
 

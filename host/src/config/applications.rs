@@ -30,6 +30,7 @@ const SENDERS_HINT: &str =
     "names, numbers or short codes of 3 to 34 visible ASCII characters, for example senders = [\"Acme\"]";
 
 /// An application whose methods are not yet held against the routes.
+#[derive(Clone)]
 pub(super) struct Typed {
     /// What is known of it.
     pub(super) application: Application,

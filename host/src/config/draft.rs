@@ -39,6 +39,7 @@ pub const FILE: &str = "passrelay.toml";
 
 /// What stands in the file. Two steps are needed since a provider's own keys are held to the schema of its library,
 /// and the file says where the libraries are.
+#[derive(Clone)]
 pub struct Draft {
     file: Option<PathBuf>,
     report: Report,

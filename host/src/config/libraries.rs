@@ -31,6 +31,7 @@ pub(super) fn read(mut libraries: Section<'_>, report: &mut Report) -> LibrarySe
         }
         Some(folder)
     });
+    let watch = libraries.find("watch").and_then(|field| field.flag(report)).unwrap_or(true);
     let mut signers = libraries.find("signers").map(|field| signers(&field, report));
     libraries.close(report);
     // An unknown key may be this one, misspelt: a mistake must not open the door.
@@ -40,6 +41,7 @@ pub(super) fn read(mut libraries: Section<'_>, report: &mut Report) -> LibrarySe
     LibrarySettings {
         directories: directories.unwrap_or_else(|| vec![report.path("providers")]),
         copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
+        watch,
         pins: Vec::new(),
         signers,
     }

@@ -30,6 +30,7 @@ pub(super) const KEYS: [&str; 7] =
     ["enabled", "library", "isolation", "timeout", "queue", "sha256", "allow_private_addresses"];
 
 /// A provider as far as it is known before its library is.
+#[derive(Clone)]
 pub(super) struct Typed {
     /// Where its name stands.
     pub(super) at: usize,

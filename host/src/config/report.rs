@@ -7,6 +7,7 @@ use super::{
 use std::path::{Path, PathBuf};
 
 /// The file being read and what was found wrong in it so far.
+#[derive(Clone)]
 pub(super) struct Report {
     file: String,
     folder: PathBuf,

@@ -20,7 +20,7 @@ use provider_api::{Channel, is_word};
 use std::collections::BTreeMap;
 
 /// The texts of one owner, and each of them with its place.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Texts {
     /// Where their table is named.
     at: usize,
@@ -29,6 +29,7 @@ pub(super) struct Texts {
 }
 
 /// A plain text with the place where it stands.
+#[derive(Clone)]
 struct Placed {
     path: String,
     at: usize,

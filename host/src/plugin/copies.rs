@@ -10,17 +10,62 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-/// A copy of a copy, for one provider that runs in the host: its statics, its log among them, are then its own.
-pub(crate) fn of_its_own(copy: &Path, hash: &str, provider: &str) -> io::Result<PathBuf> {
-    let bytes = std::fs::read(copy)?;
+/// A copy of a copy, for one opening of a provider that runs in the host: its statics, its log among them, are then its
+/// own, whatever was opened before it from the same bytes.
+pub(crate) fn of_its_own(copy: &Copy, hash: &str, provider: &str, opening: u32) -> io::Result<Copy> {
+    let bytes = std::fs::read(copy.path())?;
     if sha256(&bytes) != hash {
         return Err(io::Error::other("the private copy was changed"));
     }
-    let folder = copy.parent().map_or_else(PathBuf::new, Path::to_owned);
-    Copies(folder).draft(&format!("{hash}-{provider}"), &Admitted { sha256: hash.to_owned(), bytes })?.keep()
+    let stem = format!("{hash}-{provider}-{opening}");
+    copy.folder().keep_as(&stem, &Admitted { sha256: hash.to_owned(), bytes })
+}
+
+/// How often a copy that somebody removes is written anew before giving up.
+const TRIES: usize = 3;
+
+/// A private copy. While somebody has it, no server removes the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Copy {
+    path: PathBuf,
+    /// Locked as long as the last clone lives; a lock is let go by whoever closes the file, so the kernel sees to it.
+    _held: Option<Arc<File>>,
+}
+
+impl Copy {
+    /// Locks a file so that it is there as long as this.
+    fn hold(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        flock(&file, FlockOperation::LockShared)?;
+        // Removed between the two, the lock is that of a file without a name.
+        let (held, named) = (file.metadata()?, std::fs::symlink_metadata(path)?);
+        if (held.dev(), held.ino()) != (named.dev(), named.ino()) {
+            return Err(io::Error::other("the private copy was replaced"));
+        }
+        Ok(Self { path: path.to_owned(), _held: Some(Arc::new(file)) })
+    }
+
+    /// A copy that nobody holds, where no file is.
+    #[cfg(test)]
+    pub(crate) fn nowhere() -> Self {
+        Self { path: "copy".into(), _held: None }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder that it lies in.
+    pub(crate) fn folder(&self) -> Copies {
+        Copies(self.path.parent().map_or_else(PathBuf::new, Path::to_owned))
+    }
 }
 
 /// The folder of the copies.
@@ -40,6 +85,36 @@ impl Copies {
         check_folders(&folder)
             .map_err(|cause| io::Error::new(io::ErrorKind::PermissionDenied, cause.to_string()))?;
         Ok(Self(folder))
+    }
+
+    /// Where the copy of these bytes stands, written now if it is not there yet.
+    pub(crate) fn keep(&self, admitted: &Admitted) -> io::Result<Copy> {
+        self.keep_as(&admitted.sha256, admitted)
+    }
+
+    fn keep_as(&self, stem: &str, admitted: &Admitted) -> io::Result<Copy> {
+        let mut kept = Err(io::Error::other("never tried"));
+        for _ in 0..TRIES {
+            kept = self.draft(stem, admitted).and_then(Draft::keep).and_then(|path| Copy::hold(&path));
+            if kept.is_ok() {
+                break;
+            }
+        }
+        kept
+    }
+
+    /// Removes the copies that nobody holds, neither this server nor another one.
+    pub(crate) fn tidy(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.0) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let is_copy = path.extension().is_some_and(|extension| extension == "so");
+            let Some(file) = File::open(&path).ok().filter(|_| is_copy) else { continue };
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+                && std::fs::remove_file(&path).is_ok()
+            {
+                tracing::debug!(file = %path.display(), "an old copy of a library is removed");
+            }
+        }
     }
 
     /// A copy of these bytes to be tried, or the one that was kept before.
@@ -160,4 +235,43 @@ fn is_kept(path: &Path, kept: &[PathBuf]) -> bool {
     let stem = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
     let hash = stem(path).map(|stem| stem.split('-').next().unwrap_or_default().to_owned());
     path.extension().is_some_and(|extension| extension == "so") && kept.iter().any(|copy| stem(copy) == hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admitted(text: &str) -> Admitted {
+        Admitted { sha256: sha256(text.as_bytes()), bytes: text.as_bytes().to_vec() }
+    }
+
+    fn left(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap().flatten();
+        let mut names: Vec<String> = names
+            .map(|entry| entry.file_name().into_string().unwrap().split('.').next().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Whoever holds it, be it another server: each opens a file of its own, as another process would.
+    #[test]
+    fn a_copy_is_removed_once_nobody_holds_it_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let copies = Copies::open(&folder.path().join("copies")).unwrap();
+        let (one, other) = (copies.keep(&admitted("one")).unwrap(), copies.keep(&admitted("other")).unwrap());
+        let again = copies.keep(&admitted("one")).unwrap();
+        let own = of_its_own(&one, &sha256(b"one"), "sms", 3).unwrap();
+        drop((one, other));
+        copies.tidy();
+        let (stem, own_stem) = (sha256(b"one"), format!("{}-sms-3", sha256(b"one")));
+        assert_eq!(left(&copies.0), [stem, own_stem.clone()]);
+        drop(again);
+        copies.tidy();
+        assert_eq!(left(&copies.0), [own_stem]);
+        drop(own);
+        copies.tidy();
+        assert!(left(&copies.0).is_empty());
+        assert!(copies.keep(&admitted("one")).is_ok(), "what was removed can come back");
+    }
 }

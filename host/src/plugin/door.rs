@@ -9,7 +9,7 @@ use provider_api::{
     testing::conformance::{Door, Session},
 };
 use serde_json::Value;
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
 /// How long a question may stay unanswered.
@@ -68,7 +68,7 @@ impl Door for LibraryDoor {
             allow_private_addresses: false,
             config: config.clone(),
         };
-        let opening = open_lane(&settings, &self.library, &self.workshop, self.http.clone());
+        let opening = open_lane(&settings, &self.library, &self.workshop, self.http.clone(), Arc::default());
         let lane = self.runtime.block_on(opening)?;
         let answer = OpenAnswer::new(lane.addresses().to_vec());
         Ok((answer, Box::new(Opened { lane, runtime: self.runtime.clone() })))

@@ -1,6 +1,8 @@
 //! Where a provider runs: on a thread of the host or in a process of its own, with the same calls for both.
 
-use super::{log::Log, process::Process, services::Services, settings::Isolation, thread::Thread};
+use super::{
+    copies::Copy, log::Log, process::Process, services::Services, settings::Isolation, thread::Thread,
+};
 use crate::clock::Clock;
 use provider_api::{DeliveryError, abi::Reply};
 use std::{path::PathBuf, time::Duration};
@@ -15,7 +17,7 @@ pub(crate) struct Blueprint {
     /// The program to start for a process of its own.
     pub(crate) program: PathBuf,
     /// The private copy of the library.
-    pub(crate) copy: PathBuf,
+    pub(crate) copy: Copy,
     /// The frame of the provider's configuration.
     pub(crate) config: Vec<u8>,
     pub(crate) services: Services,

@@ -6,6 +6,7 @@ use super::{
     breaker::{Breaker, Era, Outcome, Why},
     engine::{Answer, Engine},
     libraries::LibraryInfo,
+    providers::{Happening, Record},
     redact::Redactor,
     settings::Settings,
 };
@@ -29,7 +30,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// How long a provider may think about a member: it happens while a person waits.
 const AVAILABILITY_LIMIT: Duration = Duration::from_millis(50);
@@ -37,6 +38,9 @@ const AVAILABILITY_LIMIT: Duration = Duration::from_millis(50);
 /// How many questions about members may wait for one provider. They have places of their own: a provider that delivers
 /// one message at a time can still be asked.
 const QUESTIONS: usize = 256;
+
+/// How long a provider may take to be closed.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// One provider with its thread or process, its bounds, its health.
 pub struct Lane {
@@ -56,6 +60,9 @@ pub struct Lane {
     engine: Engine,
     redactor: Redactor,
     breaker: Mutex<Breaker>,
+    record: Arc<Record>,
+    /// Whether those who still wait for an answer are to wait no longer.
+    given_up: watch::Sender<bool>,
     clock: Clock,
 }
 
@@ -73,6 +80,7 @@ impl Lane {
         opened: OpenAnswer,
         engine: Engine,
         redactor: Redactor,
+        record: Arc<Record>,
         clock: Clock,
     ) -> Self {
         Self {
@@ -89,6 +97,8 @@ impl Lane {
             engine,
             redactor,
             breaker: Mutex::default(),
+            record,
+            given_up: watch::Sender::default(),
             clock,
         }
     }
@@ -172,10 +182,12 @@ impl Lane {
                 let error = self.redactor.clean_error(error);
                 Availability::unavailable(error.failure.as_str(), error.text)
             }
-            Err(Failed { outcome, .. }) => {
+            Err(Failed { outcome, error }) => {
                 // Its faults count here too, or it could fall down as often as somebody lists methods.
                 match outcome {
-                    Outcome::Ended | Outcome::Panicked => self.record(outcome, era),
+                    Outcome::Ended | Outcome::Panicked => {
+                        self.record(outcome, era, Some(&self.redactor.clean_error(error)));
+                    }
                     _ => self.doubt(era),
                 }
                 silent()
@@ -191,7 +203,7 @@ impl Lane {
         let lane = Arc::clone(self);
         tokio::spawn(async move {
             if lane.engine.is_stuck().await {
-                lane.record(Outcome::Stuck, era);
+                lane.record(Outcome::Stuck, era, None);
             }
             lane.is_doubted.store(false, Ordering::Relaxed);
         });
@@ -208,10 +220,17 @@ impl Lane {
 
     /// Tells the provider that no more calls come; waits two seconds at most.
     pub async fn close(&self) {
-        let closed: Result<(), Failed> = self.ask(ops::CLOSE, &(), Duration::from_secs(2)).await;
-        if closed.is_err() {
+        let asking = self.engine.call(ops::CLOSE, frame::encode(&(), &[]).into());
+        let closed = self.clock.timeout(FAREWELL, asking).await;
+        if read::<()>(closed, FAREWELL).is_err() {
             tracing::debug!(provider.id = self.id, "the provider did not answer to being closed");
         }
+    }
+
+    /// Tells those who wait for an answer that they wait in vain: what became of their calls is not known. Nobody is
+    /// asked any more.
+    pub(super) fn give_up(&self) {
+        self.given_up.send_replace(true);
     }
 
     /// Forgets what calls held that have been over for a while. To be asked now and then.
@@ -272,11 +291,12 @@ impl Lane {
         let era = self.admit()?;
         let answer = self.ask(op, request, self.timeout).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
-        self.note(outcome, era).await;
-        if let Some(pause) = answer.as_ref().err().and_then(|failed| asked_for(&failed.error)) {
+        let answer = answer.map_err(|failed| self.redactor.clean_error(failed.error));
+        self.note(outcome, era, answer.as_ref().err()).await;
+        if let Some(pause) = answer.as_ref().err().and_then(asked_for) {
             self.change(|breaker, now| breaker.throttle(pause, now));
         }
-        answer.map_err(|failed| self.redactor.clean_error(failed.error))
+        answer
     }
 
     /// One call, whatever the provider's health.
@@ -286,9 +306,18 @@ impl Lane {
         request: &impl Serialize,
         limit: Duration,
     ) -> Result<T, Failed> {
+        let mut given_up = self.given_up.subscribe();
+        if *given_up.borrow() {
+            return read(Some(Answer::NotAsked(REPLACED.to_owned())), limit);
+        }
         let request = frame::encode(request, &[]).into();
-        let answer = self.clock.timeout(limit, self.engine.call(op, request)).await;
-        read(answer, limit)
+        tokio::select! {
+            answer = self.clock.timeout(limit, self.engine.call(op, request)) => read(answer, limit),
+            _ = given_up.changed() => {
+                let error = DeliveryError::unknown(format!("{REPLACED}, and this call took too long"));
+                Err(Failed { error, outcome: Outcome::Answered })
+            }
+        }
     }
 
     fn admit(&self) -> Result<Era, DeliveryError> {
@@ -304,16 +333,19 @@ impl Lane {
     }
 
     /// Takes note of what became of a call; a provider that keeps its thread to itself is ended.
-    async fn note(&self, outcome: Outcome, era: Era) {
+    async fn note(&self, outcome: Outcome, era: Era, error: Option<&DeliveryError>) {
         let outcome = if outcome == Outcome::Unavailable && self.engine.is_stuck().await {
             Outcome::Stuck
         } else {
             outcome
         };
-        self.record(outcome, era);
+        self.record(outcome, era, error.filter(|_| outcome != Outcome::Stuck));
     }
 
-    fn record(&self, outcome: Outcome, era: Era) {
+    fn record(&self, outcome: Outcome, era: Era, error: Option<&DeliveryError>) {
+        if let Some(happening) = Happening::of(outcome) {
+            self.record.note(self.clock.now(), happening, error.map(|error| error.text.as_str()));
+        }
         self.change(|breaker, now| breaker.record(outcome, era, now));
     }
 
@@ -322,11 +354,15 @@ impl Lane {
         let now = self.clock.now();
         let (before, rests) = {
             let mut breaker = self.breaker();
-            let before = breaker.rests(now).is_some();
+            let before = breaker.rests(now);
             change(&mut breaker, now);
             (before, breaker.rests(now))
         };
-        if let (false, Some((why, until))) = (before, rests) {
+        let Some((why, until)) = rests else { return };
+        if why == Why::Quarantined && before != rests {
+            self.record.note(now, Happening::Quarantined, Some(&format!("until {until}")));
+        }
+        if before.is_none() {
             tracing::warn!(provider.id = self.id, reason = words(why), %until, "a provider is left alone for a while");
         }
     }
@@ -335,6 +371,8 @@ impl Lane {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const REPLACED: &str = "another one took the provider's place";
 
 /// How long the service asks to be left alone: where it says that it was asked too much, and for how long.
 fn asked_for(error: &DeliveryError) -> Option<Duration> {

@@ -2,7 +2,7 @@
 
 use super::{
     admit::{AdmitError, Admitted, Folder},
-    copies::{Copies, Occupied, Scratch},
+    copies::{Copies, Copy, Occupied, Scratch},
     elf,
     redact::one_line,
     settings::LibrarySettings,
@@ -11,7 +11,7 @@ use super::{
 };
 use provider_api::{Manifest, note::Note};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,6 +23,9 @@ pub const NO_COPIES: &str =
 
 /// The most characters of a reason: what a file says of itself stands in some, and may be anything.
 const LONGEST: usize = 300;
+
+/// Why a library is kept whose file was removed.
+pub(super) const FILE_GONE: &str = "its file is gone";
 
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
@@ -45,7 +48,9 @@ pub struct LibraryInfo {
     /// What it says of itself, with the schema of its configuration.
     pub manifest: Manifest,
     /// The private copy that is loaded.
-    pub(super) copy: PathBuf,
+    pub(super) copy: Copy,
+    /// Why this is no more what the file holds, where it is kept all the same: what runs goes on.
+    pub kept_since: Option<String>,
     /// The folder of the copy, if it goes with the last of those that know the library.
     _scratch: Option<Arc<Scratch>>,
 }
@@ -69,6 +74,11 @@ impl Refusal {
         self.id = Some(id.to_owned());
         self
     }
+
+    /// Whether the file is, or by its name should be, the library with this id.
+    fn is_of(&self, id: &str) -> bool {
+        self.id.as_deref() == Some(id) || is_named(&self.file, id)
+    }
 }
 
 impl std::fmt::Display for Refusal {
@@ -83,6 +93,11 @@ impl Libraries {
     ///
     /// `program` is this program, which is started once for each file. A file that is refused is only that.
     pub async fn scan(settings: &LibrarySettings, program: &Path) -> Self {
+        Self::scan_again(settings, program, &Self::default()).await
+    }
+
+    /// The same after an earlier look: bytes that passed their trial then are not tried a second time.
+    pub async fn scan_again(settings: &LibrarySettings, program: &Path, before: &Self) -> Self {
         let mut libraries = Self::default();
         let copies = match Copies::open(&settings.copies) {
             Ok(copies) => copies,
@@ -99,7 +114,8 @@ impl Libraries {
         let mut trials = JoinSet::new();
         for (file, library) in libraries.candidates(settings) {
             let (copies, program) = (copies.clone(), program.to_owned());
-            trials.spawn(async move { examine(&copies, &program, file, library).await });
+            let known = before.tried(&library).cloned();
+            trials.spawn(async move { examine(&copies, &program, file, library, known).await });
         }
         for outcome in trials.join_all().await {
             match outcome {
@@ -137,8 +153,67 @@ impl Libraries {
             reason: format!("no folder for private copies: {cause}"),
             hint: Some(NO_COPIES.to_owned()),
         })?;
-        let library = examine(&copies, program, file.to_owned(), library).await?;
+        let library = examine(&copies, program, file.to_owned(), library, None).await?;
         Ok(LibraryInfo { _scratch: Some(Arc::new(scratch)), ..library })
+    }
+
+    /// What these bytes said of themselves in an earlier trial.
+    fn tried(&self, library: &Inspected) -> Option<&Manifest> {
+        let known = self.found.iter().find(|known| known.sha256 == library.admitted.sha256);
+        known.map(|known| &known.manifest)
+    }
+
+    /// Keeps what was there before and is not any more, as far as it is in use: what runs goes on from its private copy,
+    /// whatever became of the file. What the configuration pins to other bytes is not kept.
+    #[must_use]
+    pub fn keeping(mut self, before: &Self, in_use: &BTreeSet<String>, pins: &[(String, String)]) -> Self {
+        for old in &before.found {
+            let id = &old.manifest.id;
+            let allowed = pins.iter().all(|(pinned, sha256)| pinned != id || *sha256 == old.sha256);
+            if self.by_id(id).is_none() && in_use.contains(id) && allowed {
+                self.keep(old.clone(), None);
+            }
+        }
+        self
+    }
+
+    /// The ids of libraries that are new, or other bytes than before.
+    pub fn changed_since(&self, before: &Self) -> Vec<String> {
+        let is_new = |library: &&LibraryInfo| {
+            before.by_id(&library.manifest.id).is_none_or(|old| old.sha256 != library.sha256)
+        };
+        self.found.iter().filter(is_new).map(|library| library.manifest.id.clone()).collect()
+    }
+
+    /// Whether both looks came to the same.
+    pub fn is_as(&self, before: &Self) -> bool {
+        let told = |library: &LibraryInfo| {
+            (library.file.clone(), library.sha256.clone(), library.kept_since.clone())
+        };
+        self.refused == before.refused && self.found.iter().map(told).eq(before.found.iter().map(told))
+    }
+
+    /// Takes this library back out, for it does not fit: what was there before stays.
+    #[must_use]
+    pub fn without(mut self, id: &str, before: &Self, reason: &str, hint: Option<&str>) -> Self {
+        let Some(at) = self.found.iter().position(|library| library.manifest.id == id) else { return self };
+        let file = self.found.remove(at).file;
+        self.refuse(file, Some(id.to_owned()), reason.to_owned(), hint);
+        if let Some(old) = before.by_id(id) {
+            self.keep(old.clone(), Some(reason));
+        }
+        self
+    }
+
+    fn keep(&mut self, old: LibraryInfo, reason: Option<&str>) {
+        let refusal = self.refused.iter().find(|refusal| refusal.is_of(&old.manifest.id));
+        let why = match (reason, refusal) {
+            (Some(reason), _) => format!("its new file is not taken: {reason}"),
+            (None, Some(refusal)) => format!("its new file is not taken: {}", refusal.reason),
+            (None, None) => FILE_GONE.to_owned(),
+        };
+        self.found.push(LibraryInfo { kept_since: Some(why), ..old });
+        self.found.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
     }
 
     /// The library with this id.
@@ -158,8 +233,7 @@ impl Libraries {
 
     /// Why there is no library of this id: its file was refused, or there is none.
     pub fn why_missing(&self, id: &str) -> String {
-        let is_it = |refusal: &&Refusal| refusal.id.as_deref() == Some(id) || is_named(&refusal.file, id);
-        let refusal = self.refused.iter().find(is_it);
+        let refusal = self.refused.iter().find(|refusal| refusal.is_of(id));
         refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
     }
 
@@ -171,8 +245,15 @@ impl Libraries {
     ///
     /// When the folder cannot be used.
     pub fn occupy(&self, settings: &LibrarySettings) -> std::io::Result<Occupied> {
-        let kept: Vec<PathBuf> = self.found.iter().map(|library| library.copy.clone()).collect();
+        let kept: Vec<PathBuf> = self.found.iter().map(|library| library.copy.path().to_owned()).collect();
         Copies::open(&settings.copies)?.occupy(&kept)
+    }
+
+    /// Removes the private copies that neither this server nor another one holds.
+    pub fn tidy(&self, settings: &LibrarySettings) {
+        if let Ok(copies) = Copies::open(&settings.copies) {
+            copies.tidy();
+        }
     }
 
     /// The files that passed the inspection; of two with one id neither is taken, for nobody knows which was meant.
@@ -287,6 +368,7 @@ async fn examine(
     program: &Path,
     file: PathBuf,
     library: Inspected,
+    known: Option<Manifest>,
 ) -> Result<LibraryInfo, Refusal> {
     let Inspected { admitted, signer, note } = library;
     let refuse = |reason: String, hint: Option<&str>| Refusal {
@@ -296,16 +378,22 @@ async fn examine(
         hint: hint.map(str::to_owned),
     };
     let not_copied = |cause: std::io::Error| refuse(format!("it cannot be copied: {cause}"), None);
-    let draft = copies.on_trial(&admitted).map_err(not_copied)?;
-    let manifest = trial::run(program, draft.path())
-        .await
-        .map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+    let manifest = match known {
+        Some(manifest) => manifest,
+        None => {
+            let draft = copies.on_trial(&admitted).map_err(not_copied)?;
+            let tried = trial::run(program, draft.path()).await;
+            let manifest = tried.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+            draft.keep().map_err(not_copied)?;
+            manifest
+        }
+    };
     if manifest.id != note.id {
         let said: String = manifest.id.chars().take(40).collect();
         let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
         return Err(refuse(reason, Some("get the file from its author again")));
     }
-    let copy = draft.keep().map_err(not_copied)?;
+    let copy = copies.keep(&admitted).map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
-    Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, file, _scratch: None })
+    Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, kept_since: None, file, _scratch: None })
 }

@@ -172,7 +172,7 @@ fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
     let child = Command::new(&blueprint.program)
         .arg0("passrelay")
         .arg(worker::ARGUMENT)
-        .arg(&blueprint.copy)
+        .arg(blueprint.copy.path())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -56,6 +56,8 @@ pub struct LibrarySettings {
     pub directories: Vec<PathBuf>,
     /// The private folder for the copies that are loaded; made with mode 0700 if it is missing.
     pub copies: PathBuf,
+    /// Whether a file that is new, replaced, removed or broken is noticed while a server runs, without any signal.
+    pub watch: bool,
     /// The ids of libraries with the SHA-256 that their files must have: any other file is not even tried.
     pub pins: Vec<(String, String)>,
     /// The keys of which one must have signed a library, if signatures are asked for at all.

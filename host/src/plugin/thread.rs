@@ -105,7 +105,8 @@ fn run(blueprint: Blueprint, host: Handle, jobs: mpsc::Receiver<Job>, opened: Op
 }
 
 async fn open(blueprint: Blueprint, host: Handle) -> Result<Opened, DeliveryError> {
-    let library = Library::load(&blueprint.copy).map_err(|cause| DeliveryError::broken(cause.to_string()))?;
+    let library =
+        Library::load(blueprint.copy.path()).map_err(|cause| DeliveryError::broken(cause.to_string()))?;
     let session = Arc::new(Session::new(blueprint.log, blueprint.clock));
     let (next, calls) = (Arc::new(AtomicU64::new(1)), Arc::new(Semaphore::new(MOST_CALLS)));
     let local = Local { services: blueprint.services, host, session, next, calls };

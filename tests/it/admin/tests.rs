@@ -183,8 +183,13 @@ async fn the_list_says_how_each_provider_is() {
     let world = World::start(&configuration("process", others)).await;
     let list =
         async || world.ask(world.operate(Method::GET, "/v1/providers")).await.body["providers"].clone();
-    let ready = json!({ "id": "dry_run", "library": "dry_run", "version": "1.0.0", "channels": ["*"],
-                        "state": "ready", "reason": null });
+    let ready = |sha256: &str| {
+        let opened = json!({ "at": "2026-01-02T03:04:05Z", "event": "opened", "times": 1,
+                             "detail": format!("1.0.0 {}", &sha256[..12]) });
+        json!({ "id": "dry_run", "library": "dry_run", "version": "1.0.0", "channels": ["*"], "state": "ready",
+                "reason": null, "sha256": sha256, "since": "2026-01-02T03:04:05Z", "note": null,
+                "events": [opened] })
+    };
     let states = |list: &Value| -> Vec<(String, String)> {
         let word = |value: &Value| value.as_str().unwrap().to_owned();
         list.as_array().unwrap().iter().map(|one| (word(&one["id"]), word(&one["state"]))).collect()
@@ -192,7 +197,7 @@ async fn the_list_says_how_each_provider_is() {
     let before = list().await;
     let expected = [("closed", "failed"), ("dry_run", "ready"), ("missing", "failed"), ("off", "disabled")];
     assert_eq!(states(&before), expected.map(|(id, state)| (id.to_owned(), state.to_owned())));
-    assert_eq!(before[1], ready);
+    assert_eq!(before[1], ready(before[1]["sha256"].as_str().unwrap()));
     assert!(before[0]["reason"].as_str().unwrap().contains("make the folder"), "{before}");
     world.test("dry_run", &json!({ "to": ADA })).await;
     assert_eq!(list().await[1]["reason"], "its service asked to be left alone; until 2026-01-02T03:04:35Z");

@@ -55,6 +55,17 @@ impl Server {
         kill_process(self.id(), signal).expect("a process takes a signal");
     }
 
+    /// How much memory it has now, in KiB.
+    ///
+    /// # Panics
+    ///
+    /// When the system does not say.
+    pub fn resident_kib(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     fn id(&self) -> Pid {
         i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process has an id")
     }

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::{
-        page::Page,
+        operator::{Operator, Question},
+        page::{Page, one_line},
         setup,
         table::{table, words},
         trouble::Trouble,
@@ -11,68 +12,92 @@ use crate::{
     plugin::{ProviderState, ProviderStatus, Settings},
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
-/// Opens every enabled provider and tells how it is.
+/// Asks the server that runs; where none does, opens every enabled provider and tells how it is.
 pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
+    if let Some(server) = Operator::running(file).await? {
+        let answer = server.ask(Question::get(&["v1", "providers"])).await?;
+        let providers = answer["providers"].as_array().map_or(&[][..], Vec::as_slice);
+        let text = format!("{}{}", list(providers), history(providers));
+        return Ok(Page::new(text, answer));
+    }
     let setup = setup::load(file).await?;
     let warnings = setup.config.warnings.clone();
     let settings: Vec<Settings> = setup.config.providers.values().cloned().collect();
-    let signed = |settings: &Settings| Some(setup.libraries.by_id(&settings.library)?.signer?.to_string());
-    let signers: Vec<Option<String>> = settings.iter().map(signed).collect();
     let status = wiring::provider_status(&setup).await?;
-    Ok(page(&settings, &signers, &status).with_warnings(&warnings))
+    Ok(page(&settings, &status).with_warnings(&warnings))
 }
 
-/// A provider with the key that signed its library, and how it is if it is enabled.
-type Known<'a> = (&'a Settings, Option<&'a str>, Option<&'a ProviderStatus>);
-
-fn page(settings: &[Settings], signers: &[Option<String>], status: &[ProviderStatus]) -> Page {
-    let of = |settings: &Settings| status.iter().find(|status| status.id == settings.id && settings.enabled);
-    let known: Vec<Known<'_>> = settings
-        .iter()
-        .zip(signers)
-        .map(|(settings, signer)| (settings, signer.as_deref(), of(settings)))
-        .collect();
-    let text = if known.is_empty() {
-        "no provider is configured".to_owned()
-    } else {
-        let rows: Vec<_> = known.iter().map(row).collect();
-        table(["ID", "LIBRARY", "VERSION", "SIGNED BY", "CHANNELS", "STATE"], &rows)
+fn page(settings: &[Settings], status: &[ProviderStatus]) -> Page {
+    let known = |settings: &Settings| {
+        let status = status.iter().find(|status| status.id == settings.id && settings.enabled);
+        json!(status.cloned().unwrap_or_else(|| disabled(settings)))
     };
-    let json: Vec<Value> = known.iter().map(object).collect();
-    Page::new(text, json!({ "providers": json }))
+    let providers: Vec<Value> = settings.iter().map(known).collect();
+    Page::new(list(&providers), json!({ "providers": providers }))
 }
 
-fn row((settings, signer, status): &Known<'_>) -> [String; 6] {
-    let version = status.and_then(|status| status.version.clone()).unwrap_or_else(|| "-".to_owned());
-    let state = status.map_or(&ProviderState::Disabled, |status| &status.state);
-    let word = state.as_str();
-    let state = state.reason().map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"));
-    let channels = words(status.map_or(&[], |status| &status.channels));
-    let signer = signer.unwrap_or("-").to_owned();
-    [settings.id.clone(), settings.library.clone(), version, signer, channels, state]
-}
-
-fn object((settings, signer, status): &Known<'_>) -> Value {
-    let disabled = || ProviderStatus {
+fn disabled(settings: &Settings) -> ProviderStatus {
+    ProviderStatus {
         id: settings.id.clone(),
         library: settings.library.clone(),
         version: None,
+        sha256: None,
+        signed_by: None,
+        since: None,
         channels: Vec::new(),
         state: ProviderState::Disabled,
-    };
-    let mut object = json!(status.cloned().unwrap_or_else(disabled));
-    if let Some(object) = object.as_object_mut() {
-        object.insert("signed_by".to_owned(), json!(signer));
+        note: None,
+        events: Vec::new(),
     }
-    object
+}
+
+fn list(providers: &[Value]) -> String {
+    if providers.is_empty() {
+        return "no provider is configured".to_owned();
+    }
+    let rows: Vec<_> = providers.iter().map(row).collect();
+    table(["ID", "LIBRARY", "VERSION", "SIGNED BY", "CHANNELS", "STATE"], &rows)
+}
+
+fn row(provider: &Value) -> [String; 6] {
+    let text = |field: &str| provider[field].as_str().unwrap_or("-").to_owned();
+    let reason = provider["reason"].as_str().map_or_else(String::new, |reason| format!(": {reason}"));
+    let channels = provider["channels"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let channels = words(&channels.map(str::to_owned).collect::<Vec<_>>());
+    let state = format!("{}{reason}", text("state"));
+    [text("id"), text("library"), text("version"), text("signed_by"), channels, state]
+}
+
+/// What runs and what happened to it, provider by provider.
+fn history(providers: &[Value]) -> String {
+    let mut told = String::new();
+    for provider in providers {
+        let text = |field: &str| provider[field].as_str();
+        let (Some(id), Some(sha256), Some(since)) = (text("id"), text("sha256"), text("since")) else {
+            continue;
+        };
+        // Writing into a text cannot fail.
+        let _ = write!(told, "\n\n{id}: {sha256} since {since}");
+        if let Some(note) = text("note") {
+            let _ = write!(told, "\n  note: {}", one_line(note));
+        }
+        for event in provider["events"].as_array().into_iter().flatten() {
+            let text = |field: &str| event[field].as_str().unwrap_or_default();
+            let times = event["times"].as_u64().filter(|times| *times > 1);
+            let times = times.map_or_else(String::new, |times| format!(" ({times} times)"));
+            let detail = one_line(text("detail"));
+            let _ = write!(told, "\n  {}  {:<11}  {detail}{times}", text("at"), text("event"));
+        }
+    }
+    told
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::Isolation;
+    use crate::plugin::{Isolation, Signer};
     use std::time::Duration;
 
     fn settings(id: &str, enabled: bool) -> Settings {
@@ -94,19 +119,26 @@ mod tests {
             id: id.to_owned(),
             library: "dry_run".to_owned(),
             version: Some("1.2.3".to_owned()),
+            sha256: None,
+            signed_by: None,
+            since: None,
             channels: vec!["sms".to_owned(), "call".to_owned()],
             state,
+            note: None,
+            events: Vec::new(),
         }
     }
 
     #[test]
     fn every_provider_is_listed_with_its_state_and_without_its_secrets() {
         let settings = [settings("a", true), settings("broken", true), settings("off", false)];
+        let signer = Signer::parse("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
+        let signed_by = Some(signer.id());
         let status = [
-            status("a", ProviderState::Ready),
+            ProviderStatus { signed_by, ..status("a", ProviderState::Ready) },
             status("broken", ProviderState::Failed("no\ntoken".to_owned())),
         ];
-        let page = page(&settings, &[Some("E7620F1842B4E81F".to_owned()), None, None], &status);
+        let page = page(&settings, &status);
         assert_eq!(
             page.text,
             "ID      LIBRARY  VERSION  SIGNED BY         CHANNELS  STATE\n\
@@ -114,9 +146,22 @@ mod tests {
              broken  dry_run  1.2.3    -                 sms call  failed: no token\n\
              off     dry_run  -        -                 -         disabled"
         );
-        assert_eq!(page.json["providers"][0]["signed_by"], "E7620F1842B4E81F");
         assert_eq!(page.json["providers"][1]["state"], "failed");
         assert_eq!(page.json["providers"][1]["reason"], "no\ntoken");
         assert!(!format!("{page:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_happened_to_a_provider_is_told_below_the_list() {
+        let event = |event: &str, detail: &str, times: u32| json!({ "at": "2026-01-02T03:04:05Z", "event": event, "detail": detail, "times": times });
+        let provider = json!({
+            "id": "a", "sha256": "12ab", "since": "2026-01-02T03:04:05Z", "note": "its file is gone",
+            "events": [event("opened", "1.2.3 12ab", 1), event("died", "signal\n11", 3)],
+        });
+        assert_eq!(
+            history(&[provider, json!({ "id": "off", "sha256": null })]),
+            "\n\na: 12ab since 2026-01-02T03:04:05Z\n  note: its file is gone\n  \
+             2026-01-02T03:04:05Z  opened       1.2.3 12ab\n  2026-01-02T03:04:05Z  died         signal 11 (3 times)"
+        );
     }
 }

@@ -12,6 +12,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
     let here = LibrarySettings {
         directories: Vec::new(),
         copies: "passrelay-copies".into(),
+        watch: false,
         pins: Vec::new(),
         signers: None,
     };
@@ -19,10 +20,10 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
     let id = library.manifest.id.clone();
     let libraries = Libraries::of(library);
     let draft = Draft::load_keys(&asked.config, &id, Environment::process());
-    let mut config = draft.finish(&libraries)?;
+    let mut config = draft.clone().finish(&libraries)?;
     if let Some(settings) = config.providers.get_mut(&id) {
         settings.allow_private_addresses = asked.allow_private_addresses;
     }
     let warnings = config.warnings.clone();
-    Ok(test::through(Setup { config, libraries }, &id, asked.message).await?.with_warnings(&warnings))
+    Ok(test::through(Setup { config, libraries, draft }, &id, asked.message).await?.with_warnings(&warnings))
 }

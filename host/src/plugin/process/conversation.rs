@@ -354,7 +354,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::{ManualClock, millis},
-        plugin::{log::Log, redact::Redactor, services::http::Http},
+        plugin::{copies::Copy, log::Log, redact::Redactor, services::http::Http},
     };
     use provider_api::abi::ops;
     use std::process::Stdio;
@@ -367,7 +367,7 @@ mod tests {
         let blueprint = Blueprint {
             provider: "p".to_owned(),
             program: "sleep".into(),
-            copy: "copy".into(),
+            copy: Copy::nowhere(),
             config: Vec::new(),
             services: Services::new(Http::answering(None), false, hand.clock()),
             log: Log::new("p", Redactor::default()),

@@ -9,11 +9,13 @@ use super::super::{
     schema::Forms,
     services::{Services, http::Http},
 };
+use super::record::Record;
 use crate::clock::Clock;
 use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -63,12 +65,15 @@ pub(in crate::plugin) async fn open_lane(
     library: &LibraryInfo,
     workshop: &Workshop,
     http: Http,
+    record: Arc<Record>,
 ) -> Result<Lane, DeliveryError> {
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
     let copy = match settings.isolation {
         Isolation::Process => Ok(library.copy.clone()),
-        Isolation::Thread => copies::of_its_own(&library.copy, &library.sha256, &settings.id),
+        Isolation::Thread => {
+            copies::of_its_own(&library.copy, &library.sha256, &settings.id, record.one_more_thread())
+        }
     };
     let blueprint = Blueprint {
         provider: settings.id.clone(),
@@ -85,7 +90,7 @@ pub(in crate::plugin) async fn open_lane(
     let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
         DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
     })?;
-    let lane = Lane::new(settings, library, opened, engine, redactor, workshop.clock.clone());
+    let lane = Lane::new(settings, library, opened, engine, redactor, record, workshop.clock.clone());
     // It is open all the same: what stands in its way may pass, and only a delivery shows.
     if let Some(Err(error)) = workshop.clock.timeout(HEALTH, lane.health()).await {
         tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");

@@ -1,5 +1,7 @@
 //! How a configured provider is, and how a list of them shows it.
 
+use super::{super::KeyId, ProviderEvent};
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -11,12 +13,22 @@ pub struct ProviderStatus {
     pub id: String,
     /// The library's id.
     pub library: String,
-    /// The library's version, if it was found.
+    /// The library's version, if it was found: of what runs, where it runs.
     pub version: Option<String>,
+    /// The SHA-256 of the same file.
+    pub sha256: Option<String>,
+    /// The key that signed it, where signatures are asked for.
+    pub signed_by: Option<KeyId>,
+    /// Since when it is as it is: opened, or not.
+    pub since: Option<Timestamp>,
     /// The channels it serves.
     pub channels: Vec<String>,
     /// How it is.
     pub state: ProviderState,
+    /// Why what runs is not what the folders and the configuration hold, where it is not.
+    pub note: Option<String>,
+    /// What happened to it, the newest last; as far as it is remembered.
+    pub events: Vec<ProviderEvent>,
 }
 
 /// A configured provider and how it is, as a list of them shows each.
@@ -27,27 +39,43 @@ struct Shown<'a> {
     id: &'a str,
     /// The library's id.
     library: &'a str,
-    /// The library's version, if it was found.
+    /// The library's version, if it was found: of what runs, where it runs.
     version: Option<&'a str>,
+    /// The SHA-256 of the same file.
+    sha256: Option<&'a str>,
+    /// The id of the minisign key that signed it, where signatures are asked for.
+    signed_by: Option<String>,
+    /// Since when it is opened, or not.
+    since: Option<Timestamp>,
     /// The channels it serves.
     channels: &'a [String],
     /// `ready`, `resting`, `failed` or `disabled`.
     state: &'static str,
     /// Why it is so, where there is a reason.
     reason: Option<&'a str>,
+    /// Why what runs is not what the folders and the configuration hold, where it is not: its file is gone, or a new one
+    /// was refused.
+    note: Option<&'a str>,
+    /// What happened to it, the newest last: at most ten.
+    events: &'a [ProviderEvent],
 }
 
 impl Serialize for ProviderStatus {
     /// One object: what a list of providers shows of each.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self { id, library, version, channels, state } = self;
+        let Self { id, library, version, sha256, signed_by, since, channels, state, note, events } = self;
         let shown = Shown {
             id,
             library,
             version: version.as_deref(),
+            sha256: sha256.as_deref(),
+            signed_by: signed_by.map(|key| key.to_string()),
+            since: *since,
             channels,
             state: state.as_str(),
             reason: state.reason(),
+            note: note.as_deref(),
+            events,
         };
         shown.serialize(to)
     }
