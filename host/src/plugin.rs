@@ -7,6 +7,7 @@ mod copies;
 mod door;
 mod elf;
 mod engine;
+mod faults;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod lane;
@@ -29,6 +30,7 @@ pub use admit::AdmitError;
 pub use copies::Occupied;
 pub use door::LibraryDoor;
 pub use elf::{InspectError, inspect};
+pub use faults::Faults;
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
