@@ -39,8 +39,8 @@ const TIMES: usize = 100;
 const QUIET: usize = 50;
 
 /// What the server may grow meanwhile: nothing stays of a library in a process of its own, but a file of 12 MB is read,
-/// and what was allocated for it may not be given back at once.
-const GROWTH_KIB: usize = 16 << 10;
+/// by several at once, and the allocator keeps what it was read into. A copy left behind each time would be ten times this.
+const GROWTH_KIB: usize = 64 << 10;
 
 /// The file of a library with this many bytes more at its end: another file that does the same.
 fn padded(library: &[u8], more: usize) -> Vec<u8> {
