@@ -18,7 +18,7 @@ use crate::{
         tester::{Tester, TesterParts},
     },
     phone,
-    plugin::{Libraries, Providers, Workshop},
+    plugin::{Faults, Libraries, Providers, Workshop},
     route::Routes,
     seal::{Chance, KeyFileError, KeyRing, Keys},
     store::{Ledger, LedgerError, LedgerParts, OpenError},
@@ -118,7 +118,8 @@ impl App {
         let ledger = kept.ledger.clone();
         let (file, ring, taking) = (config.keys.clone(), kept.keys.clone(), Arc::default());
         let keys = KeyHold { file, ring, ledger: ledger.clone(), taking };
-        let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
+        let faults = Faults::beside(&config.libraries.copies);
+        let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone()).keeping(faults);
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
         let face = face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), kept).await?;
         Ok(Self { listener, admin, remote, face, providers, workshop, ledger, keys })

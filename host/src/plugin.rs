@@ -7,6 +7,7 @@ mod copies;
 mod door;
 mod elf;
 mod engine;
+mod faults;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod inspection;
@@ -31,6 +32,7 @@ pub use admit::AdmitError;
 pub use copies::Occupied;
 pub use door::LibraryDoor;
 pub use elf::{Exports, Facts, InspectError, facts, inspect};
+pub use faults::Faults;
 pub use inspection::{Inspection, Signature};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};

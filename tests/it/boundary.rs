@@ -5,6 +5,7 @@ mod bounds;
 mod conformance;
 mod copies;
 mod crashes;
+mod faults;
 mod http;
 mod loading;
 mod log;

@@ -162,7 +162,18 @@ pub(super) struct Deliveries {
 #[derive(Debug, Subcommand)]
 pub(super) enum Providers {
     /// List the configured providers and how they are
+    ///
+    /// Those of the server that runs, with what happened to them, over its admin socket; where none runs, each is opened
+    /// once for it.
     List,
+    /// Forget what a provider did: one that is quarantined gets messages again
+    ///
+    /// Of the server that runs, over its admin socket; where none runs, of the next one.
+    Free {
+        /// The provider's id
+        #[arg(value_name = "ID")]
+        provider: String,
+    },
     /// Tell all that a library's file says, without running any of it
     Inspect {
         /// The library's file

@@ -119,7 +119,8 @@ mod tests {
 
     fn setup(text: &str) -> Setup {
         let libraries = Libraries::default();
-        let draft = Draft::parse(text, Path::new("p.toml"), Environment::of([("KEY", "K".repeat(30))]));
+        let environment = Environment::of([("KEY", "K".repeat(30))]);
+        let draft = Box::new(Draft::parse(text, Path::new("p.toml"), environment));
         Setup { config: draft.clone().finish(&libraries).unwrap(), libraries, draft }
     }
 

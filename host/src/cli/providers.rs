@@ -2,6 +2,7 @@
 
 mod conform;
 mod docs;
+mod free;
 mod inspect;
 mod list;
 mod new;
@@ -16,6 +17,7 @@ use std::path::Path;
 pub(super) async fn run(file: Option<&Path>, command: Providers) -> Result<Page, Trouble> {
     match command {
         Providers::List => list::run(file).await,
+        Providers::Free { provider } => free::run(file, &provider).await,
         Providers::Inspect { file: library } => inspect::run(file, &library),
         Providers::Schema { library } => schema::run(file, &library).await,
         Providers::Docs { library } => docs::run(file, &library).await,

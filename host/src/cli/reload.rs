@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Reload {
     file: Option<PathBuf>,
     /// The file as it was read last, and the libraries that were there.
-    draft: Draft,
+    draft: Box<Draft>,
     libraries: Libraries,
     /// What the server runs with, where it cannot change.
     began: Config,
@@ -58,7 +58,7 @@ impl Reload {
     pub(super) async fn now(&mut self, live: &Live) {
         let (file, before, in_use) = (self.file.clone(), self.libraries.clone(), live.libraries_in_use());
         let reading = async move {
-            let draft = Draft::load(file.as_deref(), Environment::process());
+            let draft = Box::new(Draft::load(file.as_deref(), Environment::process()));
             let libraries = look(&draft, &before, &in_use).await?;
             Ok(Setup { config: draft.clone().finish(&libraries)?, libraries, draft })
         };

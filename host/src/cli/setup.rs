@@ -14,7 +14,7 @@ pub(super) struct Setup {
     pub(super) config: Config,
     pub(super) libraries: Libraries,
     /// What stands in the file, to be held to other libraries later.
-    pub(super) draft: Draft,
+    pub(super) draft: Box<Draft>,
 }
 
 /// Reads the configuration, finds the libraries and tells every mistake.
@@ -29,6 +29,7 @@ pub(super) fn draft(file: Option<&Path>) -> Draft {
 
 /// Finds the libraries of a draft and tells every mistake.
 pub(super) async fn complete(draft: Draft) -> Result<Setup, Trouble> {
+    let draft = Box::new(draft);
     match wiring::find_libraries(draft.libraries()).await {
         Ok(libraries) => Ok(Setup { config: draft.clone().finish(&libraries)?, libraries, draft }),
         // Mistakes in the file go first: the folder itself may be one.

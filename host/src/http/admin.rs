@@ -68,6 +68,7 @@ pub(super) fn table() -> Table {
         .post("/v1/keys", keys::make, keys::told_make)
         .delete("/v1/keys/{id}", keys::revoke, keys::told_revoke)
         .get("/v1/providers", providers::handle, providers::told)
+        .post("/v1/providers/{id}/free", providers::free, providers::told_free)
         .post("/v1/providers/{id}/tests", test::handle, test::told)
         .get("/v1/deliveries", list::all_deliveries, list::told_all_deliveries)
         .post("/v1/limits/find", limits::find, limits::told_find)

@@ -5,7 +5,7 @@ pub mod fit;
 use super::message::by_hand;
 use crate::{
     delivery::Told,
-    plugin::{Lane, Libraries, ProviderState, Providers, Settings, Workshop},
+    plugin::{Lane, Libraries, ProviderState, ProviderStatus, Providers, Settings, Workshop},
     template::{Occasion, Templates, Wrong},
 };
 use arc_swap::ArcSwap;
@@ -105,6 +105,11 @@ impl Tester {
     /// The providers that it tests.
     pub fn providers(&self) -> &Providers {
         &self.shared.parts.providers
+    }
+
+    /// Forgets what a provider did, so that calls go through again; nothing where there is no such provider.
+    pub fn free(&self, provider: &str) -> Option<ProviderStatus> {
+        self.providers().free(provider, &self.shared.parts.workshop)
     }
 
     /// Sends a test message through a provider as it is configured, within its lane's bounds.

@@ -7,8 +7,13 @@
 //! Besides, a service may ask to be left alone itself. That is no fault: it is given the time it asks for, counts
 //! towards nothing, and neither lengthens nor ends any other rest.
 
+mod kept;
+
+pub(crate) use kept::Kept;
+
 use crate::clock::after;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
 
 /// Unavailable answers in a row before a service rests.
@@ -27,7 +32,8 @@ const THROTTLES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_
 const TRIAL: Duration = Duration::from_mins(1);
 
 /// What became of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     /// The provider answered, were it with a refusal.
     Answered,
@@ -39,6 +45,8 @@ pub(crate) enum Outcome {
     Ended,
     /// It blocks its thread and answers nothing.
     Stuck,
+    /// It answered, and logged or asked more than is bearable meanwhile.
+    Flooded,
 }
 
 /// Why no call is let through.
@@ -53,13 +61,24 @@ pub(crate) enum Why {
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
     unavailable: u32,
-    faults: VecDeque<(Timestamp, u32)>,
+    faults: VecDeque<(Timestamp, Outcome)>,
     rest: Option<Rest>,
     rests: u32,
     /// Until when the service asked to be left alone.
     throttled: Option<Timestamp>,
     /// Grows with each rest and each trial: what became of an earlier call says nothing about them.
     era: Era,
+    changes: u64,
+}
+
+/// How much a fault counts.
+fn points(outcome: Outcome) -> u32 {
+    match outcome {
+        Outcome::Answered | Outcome::Unavailable => 0,
+        Outcome::Panicked | Outcome::Flooded => 1,
+        Outcome::Ended => 3,
+        Outcome::Stuck => 5,
+    }
 }
 
 /// When a call was let through, as far as the record is concerned.
@@ -111,10 +130,11 @@ impl Breaker {
         if era != self.era {
             return;
         }
-        let points = match outcome {
+        match outcome {
             Outcome::Answered => {
                 self.unavailable = 0;
                 if self.rest.take().is_some() {
+                    self.changes += 1;
                     self.faults.clear();
                     self.rests = 0;
                 }
@@ -127,13 +147,12 @@ impl Breaker {
                 }
                 return;
             }
-            Outcome::Panicked => 1,
-            Outcome::Ended => 3,
-            Outcome::Stuck => 5,
-        };
-        self.faults.push_back((now, points));
+            Outcome::Panicked | Outcome::Flooded | Outcome::Ended | Outcome::Stuck => {}
+        }
+        self.changes += 1;
+        self.faults.push_back((now, outcome));
         self.faults.retain(|(at, _)| after(*at, WINDOW) > now);
-        let sum: u32 = self.faults.iter().map(|(_, points)| points).sum();
+        let sum: u32 = self.faults.iter().map(|(_, outcome)| points(*outcome)).sum();
         if sum >= POINTS || self.rest.is_some() {
             self.begin(Why::Quarantined, QUARANTINES, now);
         }

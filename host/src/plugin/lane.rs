@@ -5,9 +5,12 @@ mod reading;
 use super::{
     breaker::{Breaker, Era, Outcome, Why},
     engine::{Answer, Engine},
+    faults::Faults,
     libraries::LibraryInfo,
+    log::Flood,
     providers::{Happening, Record},
     redact::Redactor,
+    services::MOST_CALLS,
     settings::Settings,
 };
 use crate::{
@@ -60,10 +63,22 @@ pub struct Lane {
     engine: Engine,
     redactor: Redactor,
     breaker: Mutex<Breaker>,
-    record: Arc<Record>,
+    memory: Memory,
+    /// Of its library.
+    sha256: String,
     /// Whether those who still wait for an answer are to wait no longer.
     given_up: watch::Sender<bool>,
     clock: Clock,
+}
+
+/// What a lane's provider is remembered by.
+pub(super) struct Memory {
+    /// For whoever looks at it.
+    pub(super) record: Arc<Record>,
+    /// For the next start, if it is kept.
+    pub(super) faults: Option<Faults>,
+    /// Whether it logs or asks without end.
+    pub(super) flood: Flood,
 }
 
 /// A place in a provider's queue.
@@ -80,9 +95,17 @@ impl Lane {
         opened: OpenAnswer,
         engine: Engine,
         redactor: Redactor,
-        record: Arc<Record>,
+        memory: Memory,
         clock: Clock,
     ) -> Self {
+        let now = clock.now();
+        let kept = memory.faults.as_ref().and_then(|faults| faults.of(&settings.id, &library.sha256));
+        let breaker = kept.map_or_else(Breaker::default, |kept| Breaker::of(kept, now));
+        if let Some((Why::Quarantined, until)) = breaker.rests(now) {
+            let detail = format!("until {until}, from before the start: {}", breaker.deeds());
+            tracing::warn!(provider.id = settings.id, reason = detail, "a provider is still left alone");
+            memory.record.note(now, Happening::Quarantined, Some(&detail));
+        }
         Self {
             id: settings.id.clone(),
             manifest: library.manifest.clone(),
@@ -96,8 +119,9 @@ impl Lane {
             is_doubted: AtomicBool::default(),
             engine,
             redactor,
-            breaker: Mutex::default(),
-            record,
+            breaker: Mutex::new(breaker),
+            memory,
+            sha256: library.sha256.clone(),
             given_up: watch::Sender::default(),
             clock,
         }
@@ -239,8 +263,12 @@ impl Lane {
     }
 
     /// Why the provider is left alone and until when, if it is.
-    pub fn resting(&self) -> Option<(&'static str, Timestamp)> {
-        self.breaker().rests(self.clock.now()).map(|(why, until)| (words(why), until))
+    pub fn resting(&self) -> Option<(String, Timestamp)> {
+        let breaker = self.breaker();
+        let (why, until) = breaker.rests(self.clock.now())?;
+        let deeds = if why == Why::Quarantined { breaker.deeds() } else { String::new() };
+        let deeds = if deeds.is_empty() { deeds } else { format!(" ({deeds})") };
+        Some((format!("{}{deeds}", words(why)), until))
     }
 
     /// The word for why the provider is left alone, if it is: `unavailable`, `quarantined` or `throttled`.
@@ -336,31 +364,49 @@ impl Lane {
     async fn note(&self, outcome: Outcome, era: Era, error: Option<&DeliveryError>) {
         let outcome = if outcome == Outcome::Unavailable && self.engine.is_stuck().await {
             Outcome::Stuck
+        } else if outcome == Outcome::Answered && self.floods() {
+            Outcome::Flooded
         } else {
             outcome
         };
         self.record(outcome, era, error.filter(|_| outcome != Outcome::Stuck));
     }
 
+    /// Whether it flooded the host since somebody asked last, and that with few calls: many may well need many.
+    fn floods(&self) -> bool {
+        self.memory.flood.take() && self.depth().0 < MOST_CALLS / 2
+    }
+
     fn record(&self, outcome: Outcome, era: Era, error: Option<&DeliveryError>) {
         if let Some(happening) = Happening::of(outcome) {
-            self.record.note(self.clock.now(), happening, error.map(|error| error.text.as_str()));
+            self.memory.record.note(self.clock.now(), happening, error.map(|error| error.text.as_str()));
         }
         self.change(|breaker, now| breaker.record(outcome, era, now));
     }
 
-    /// Changes the record, and says so once if the provider is left alone from now on.
+    /// Forgets what the provider did, and lets calls through again.
+    pub fn free(&self) {
+        self.change(|breaker, _| breaker.free());
+        self.memory.record.note(self.clock.now(), Happening::Freed, None);
+    }
+
+    /// Changes the record, keeps it if that is worth it, and says so once if the provider is left alone from now on.
     fn change(&self, change: impl FnOnce(&mut Breaker, Timestamp)) {
         let now = self.clock.now();
         let (before, rests) = {
             let mut breaker = self.breaker();
-            let before = breaker.rests(now);
+            let (before, changes) = (breaker.rests(now), breaker.changes());
             change(&mut breaker, now);
+            // Under the lock, so that the newest is what stands there in the end. It is written seldom: a few faults begin
+            // a rest, in which nobody calls.
+            if let Some(faults) = self.memory.faults.as_ref().filter(|_| breaker.changes() != changes) {
+                faults.keep(&self.id, &self.sha256, breaker.kept());
+            }
             (before, breaker.rests(now))
         };
         let Some((why, until)) = rests else { return };
         if why == Why::Quarantined && before != rests {
-            self.record.note(now, Happening::Quarantined, Some(&format!("until {until}")));
+            self.memory.record.note(now, Happening::Quarantined, Some(&format!("until {until}")));
         }
         if before.is_none() {
             tracing::warn!(provider.id = self.id, reason = words(why), %until, "a provider is left alone for a while");
@@ -383,7 +429,7 @@ fn asked_for(error: &DeliveryError) -> Option<Duration> {
 fn words(why: Why) -> &'static str {
     match why {
         Why::Unavailable => "its service failed too often in a row",
-        Why::Quarantined => "quarantined: it panicked, ended or hung too often",
+        Why::Quarantined => "quarantined: it panicked, ended, hung or flooded too often",
         Why::Throttled => "its service asked to be left alone",
     }
 }

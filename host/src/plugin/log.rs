@@ -11,7 +11,7 @@ use std::{
     collections::HashMap,
     sync::{
         Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
 };
 use tracing::{
@@ -41,6 +41,23 @@ const LONGEST_TEXT: usize = 8 << 10;
 pub(crate) struct Log {
     provider: std::sync::Arc<str>,
     redactor: Redactor,
+    flood: Flood,
+}
+
+/// Whether a provider says or asks more than is bearable. All clones are one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flood(std::sync::Arc<AtomicBool>);
+
+impl Flood {
+    /// It does.
+    pub(super) fn begins(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it did since this was asked last.
+    pub(super) fn take(&self) -> bool {
+        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
+    }
 }
 
 /// A callsite of a provider, known to this process's subscriber.
@@ -69,7 +86,12 @@ impl Callsite for Site {
 
 impl Log {
     pub(crate) fn new(provider: &str, redactor: Redactor) -> Self {
-        Self { provider: provider.into(), redactor }
+        Self { provider: provider.into(), redactor, flood: Flood::default() }
+    }
+
+    /// Whether its provider floods the host.
+    pub(super) fn flood(&self) -> Flood {
+        self.flood.clone()
     }
 
     /// Notes a line that a provider's process wrote to its standard error.

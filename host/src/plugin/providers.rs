@@ -160,6 +160,20 @@ impl Providers {
         self.slots.load().get(id)?.lane.as_ref().ok().cloned()
     }
 
+    /// Forgets what a provider did, also before the server started: calls go through again. Nothing where there is no such
+    /// provider.
+    pub fn free(&self, id: &str, workshop: &Workshop) -> Option<ProviderStatus> {
+        let slots = self.slots.load();
+        let slot = slots.get(id)?;
+        if let Ok(lane) = &slot.lane {
+            lane.free();
+        }
+        if let Some(faults) = &workshop.faults {
+            faults.forget(id);
+        }
+        Some(slot.status(id))
+    }
+
     /// Every configured provider, also those that could not be opened, by id.
     pub fn status(&self) -> Vec<ProviderStatus> {
         self.slots.load().iter().map(|(id, slot)| slot.status(id)).collect()

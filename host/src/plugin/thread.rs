@@ -154,9 +154,10 @@ struct Local {
 impl FfiHost for Local {
     fn call(&self, op: u32, request: RVec<u8>) -> FfiFuture<Reply> {
         let services = self.services.clone();
-        let (host, calls) = (self.host.clone(), Arc::clone(&self.calls));
+        let (host, calls, session) = (self.host.clone(), Arc::clone(&self.calls), Arc::clone(&self.session));
         async move {
             let Ok(_place) = calls.try_acquire() else {
+                session.floods();
                 return Reply::Err(frame::encode(&too_many_calls(), &[]));
             };
             let task = Task(host.spawn(async move { services.call(op, &request).await }));

@@ -201,6 +201,16 @@ async fn the_list_says_how_each_provider_is() {
     assert!(before[0]["reason"].as_str().unwrap().contains("make the folder"), "{before}");
     world.test("dry_run", &json!({ "to": ADA })).await;
     assert_eq!(list().await[1]["reason"], "its service asked to be left alone; until 2026-01-02T03:04:35Z");
+    let free =
+        async |id: &str| world.ask(world.operate(Method::POST, &format!("/v1/providers/{id}/free"))).await;
+    let freed = free("dry_run").await;
+    assert_eq!(
+        (freed.status, &freed.body["state"]),
+        (200, &json!("resting")),
+        "its service's wish still holds"
+    );
+    assert_eq!(freed.body["events"][1]["event"], "freed");
+    free("nobody").await.is_problem(404, "provider-not-found");
     for (id, status, name, said) in [
         ("off", 409, "provider-unavailable", "provider `off` is not open: its configuration says"),
         ("closed", 409, "provider-unavailable", "whose folder does not exist; make the folder"),

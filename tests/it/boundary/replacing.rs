@@ -39,8 +39,8 @@ const TIMES: usize = 100;
 const QUIET: usize = 50;
 
 /// What the server may grow meanwhile: nothing stays of a library in a process of its own, but a file of 12 MB is read,
-/// and what was allocated for it may not be given back at once.
-const GROWTH_KIB: usize = 16 << 10;
+/// by several at once, and the allocator keeps what it was read into. A copy left behind each time would be ten times this.
+const GROWTH_KIB: usize = 64 << 10;
 
 /// The file of a library with this many bytes more at its end: another file that does the same.
 fn padded(library: &[u8], more: usize) -> Vec<u8> {
@@ -118,7 +118,8 @@ async fn a_library_is_replaced_a_hundred_times_under_load_and_no_delivery_fails(
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(console.processes().ids().len(), 1, "one process stays");
-    assert!(copies(&console.file("passrelay-copies")) <= 2);
+    let left = copies(&console.file("passrelay-copies"));
+    assert!(left <= 2, "{left} copies are left");
     let (code, log) = server.stop();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains("took too long"), "{log}");

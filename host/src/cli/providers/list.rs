@@ -18,7 +18,7 @@ use std::{fmt::Write as _, path::Path};
 pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     if let Some(server) = Operator::running(file).await? {
         let answer = server.ask(Question::get(&["v1", "providers"])).await?;
-        let providers = answer["providers"].as_array().map_or(&[][..], Vec::as_slice);
+        let providers = answer.get("providers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let text = format!("{}{}", list(providers), history(providers));
         return Ok(Page::new(text, answer));
     }

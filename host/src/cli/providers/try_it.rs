@@ -19,7 +19,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
     let library = wiring::inspect(&asked.file, &here).await?;
     let id = library.manifest.id.clone();
     let libraries = Libraries::of(library);
-    let draft = Draft::load_keys(&asked.config, &id, Environment::process());
+    let draft = Box::new(Draft::load_keys(&asked.config, &id, Environment::process()));
     let mut config = draft.clone().finish(&libraries)?;
     if let Some(settings) = config.providers.get_mut(&id) {
         settings.allow_private_addresses = asked.allow_private_addresses;

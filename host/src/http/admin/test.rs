@@ -129,7 +129,8 @@ impl From<Unready> for Problem {
     }
 }
 
-fn unknown(detail: impl Into<String>) -> Problem {
+/// There is no such provider.
+pub(super) fn unknown(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "provider-not-found", "provider not found", detail)
 }
 

@@ -12,6 +12,9 @@ use tracing::{dispatcher::get_default, span};
 /// Events of one provider in one second; more are counted and dropped.
 const MOST_EVENTS: u32 = 1000;
 
+/// Events in one second that are a fault: no number of deliveries explains them.
+const FLOOD: u32 = 20 * MOST_EVENTS;
+
 /// Callsites that one run makes known; more are not heard.
 const MOST_CALLSITES: usize = 4096;
 
@@ -36,6 +39,11 @@ struct Known {
 impl Session {
     pub(in super::super) fn new(log: Log, clock: Clock) -> Self {
         Self { log, clock, known: Mutex::default() }
+    }
+
+    /// Takes note that the provider asks too much of the host.
+    pub(in super::super) fn floods(&self) {
+        self.log.flood.begins();
     }
 
     /// Makes a callsite known under this id; whether it is.
@@ -141,6 +149,9 @@ impl Known {
             (self.second, self.events) = (second, 0);
         }
         self.events = self.events.saturating_add(1);
+        if self.events == FLOOD {
+            log.flood.begins();
+        }
         self.events <= MOST_EVENTS
     }
 }

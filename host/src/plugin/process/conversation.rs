@@ -2,7 +2,7 @@
 
 use crate::plugin::{
     engine::{Answer, Blueprint},
-    log::Session,
+    log::{Log, Session},
     services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -60,7 +60,7 @@ impl Conversation {
         let (frames, outgoing) = wire::outgoing(MOST_UNREAD);
         tokio::spawn(wire::write(output, outgoing));
         if let Some(errors) = child.stderr.take() {
-            tokio::spawn(pass_on(errors, blueprint.clone()));
+            tokio::spawn(pass_on(errors, blueprint.log.clone()));
         }
         let conversation = Arc::new(Self {
             frames: frames.clone(),
@@ -293,6 +293,7 @@ impl Host {
         };
         let held = Held::take(&self.held, body.len()).filter(|_| self.running().len() < MOST_CALLS);
         let Some(held) = held else {
+            self.session.floods();
             return reply(&Reply::Err(frame::encode(&too_many_calls(), &[])));
         };
         let (services, running) = (self.services.clone(), Arc::clone(&self.running));
@@ -328,12 +329,12 @@ impl Drop for Host {
 }
 
 /// Passes what a process writes to its standard error on to the log: cleaned, cut, and not for ever.
-async fn pass_on(errors: ChildStderr, blueprint: Blueprint) {
+async fn pass_on(errors: ChildStderr, log: Log) {
     let mut errors = BufReader::new(errors);
     for _ in 0..MOST_LINES {
         let mut line = Vec::new();
         match (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
-            Ok(1..) => blueprint.log.said(String::from_utf8_lossy(&line).trim_end()),
+            Ok(1..) => log.said(String::from_utf8_lossy(&line).trim_end()),
             _ => return,
         }
         // The rest of an endless line is no line of its own: half a secret at its beginning would not be known for one.
@@ -354,7 +355,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::{ManualClock, millis},
-        plugin::{copies::Copy, log::Log, redact::Redactor, services::http::Http},
+        plugin::{copies::Copy, redact::Redactor, services::http::Http},
     };
     use provider_api::abi::ops;
     use std::process::Stdio;

@@ -3,6 +3,8 @@
 use super::super::{
     Isolation, Lane, Settings, copies,
     engine::{Blueprint, Engine},
+    faults::Faults,
+    lane::Memory,
     libraries::LibraryInfo,
     log::Log,
     redact::Redactor,
@@ -34,6 +36,8 @@ pub struct Workshop {
     pub clock: Clock,
     /// Through which proxy their HTTP requests go, if through any.
     pub proxy: Option<Secret>,
+    /// Where it is kept what providers did, if it is.
+    pub faults: Option<Faults>,
 }
 
 impl Workshop {
@@ -44,13 +48,20 @@ impl Workshop {
 
     /// With another program that runs libraries the same way.
     pub fn of_program(program: PathBuf, clock: Clock) -> Self {
-        Self { program, clock, proxy: None }
+        Self { program, clock, proxy: None, faults: None }
     }
 
     /// The same with a proxy, or without one.
     #[must_use]
     pub fn with_proxy(mut self, proxy: Option<Secret>) -> Self {
         self.proxy = proxy;
+        self
+    }
+
+    /// The same with a place where it is kept what providers did: for a server, not for whoever tries one once.
+    #[must_use]
+    pub fn keeping(mut self, faults: Faults) -> Self {
+        self.faults = Some(faults);
         self
     }
 
@@ -75,13 +86,15 @@ pub(in crate::plugin) async fn open_lane(
             copies::of_its_own(&library.copy, &library.sha256, &settings.id, record.one_more_thread())
         }
     };
+    let log = Log::new(&settings.id, redactor.clone());
+    let flood = log.flood();
     let blueprint = Blueprint {
         provider: settings.id.clone(),
         program: workshop.program.clone(),
         copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
         config: frame::encode(&settings.config, &[]).into(),
         services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
-        log: Log::new(&settings.id, redactor.clone()),
+        log,
         clock: workshop.clock.clone(),
     };
     let opening = workshop.clock.timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
@@ -90,7 +103,8 @@ pub(in crate::plugin) async fn open_lane(
     let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
         DeliveryError::broken(format!("its answer to being opened is unreadable: {cause}"))
     })?;
-    let lane = Lane::new(settings, library, opened, engine, redactor, record, workshop.clock.clone());
+    let memory = Memory { record, faults: workshop.faults.clone(), flood };
+    let lane = Lane::new(settings, library, opened, engine, redactor, memory, workshop.clock.clone());
     // It is open all the same: what stands in its way may pass, and only a delivery shows.
     if let Some(Err(error)) = workshop.clock.timeout(HEALTH, lane.health()).await {
         tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");

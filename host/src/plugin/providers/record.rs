@@ -53,6 +53,7 @@ impl Happening {
             Outcome::Panicked => Some(Self::Panicked),
             Outcome::Ended => Some(Self::Died),
             Outcome::Stuck => Some(Self::Stuck),
+            Outcome::Flooded => Some(Self::Flooded),
         }
     }
 }

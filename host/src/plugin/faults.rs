@@ -1,0 +1,151 @@
+//! What providers did, in a file beside the private copies: a restart of the server does not make them innocent.
+//!
+//! It says which faults there were, when, and how long a provider is left alone for them; nothing of a message, a
+//! recipient or a configuration. A record belongs to one provider and the very bytes that it ran: a new file starts clean.
+
+use super::breaker::Kept;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions, Permissions},
+    io::{self, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The file's name.
+const NAME: &str = "faults.json";
+
+/// The most bytes that are read of it.
+const LONGEST: u64 = 4 << 20;
+
+/// The records of all providers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Faults {
+    file: PathBuf,
+    /// One reads and writes at a time.
+    turn: Arc<Mutex<()>>,
+}
+
+type Entries = BTreeMap<String, Entry>;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    /// The SHA-256 of the library.
+    library: String,
+    #[serde(flatten)]
+    kept: Kept,
+}
+
+impl Faults {
+    /// Those that are kept in this folder, that of the private copies.
+    pub fn beside(copies: &Path) -> Self {
+        Self { file: copies.join(NAME), turn: Arc::default() }
+    }
+
+    /// What this provider did with these bytes.
+    pub(super) fn of(&self, provider: &str, sha256: &str) -> Option<Kept> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = self.read().remove(provider)?;
+        (entry.library == sha256).then_some(entry.kept)
+    }
+
+    /// Keeps what it did. Where that fails the server goes on: then it is forgotten at the next start.
+    pub(super) fn keep(&self, provider: &str, sha256: &str, kept: Kept) {
+        let entry = Entry { library: sha256.to_owned(), kept };
+        self.change(|entries| drop(entries.insert(provider.to_owned(), entry)));
+    }
+
+    /// Forgets what it did; whether there was anything.
+    pub fn forget(&self, provider: &str) -> bool {
+        let mut was_there = false;
+        self.change(|entries| was_there = entries.remove(provider).is_some());
+        was_there
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Entries)) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read again each time: another server may live from the same folder.
+        let mut entries = self.read();
+        let before = entries.len();
+        change(&mut entries);
+        if entries.is_empty() && before == 0 {
+            return;
+        }
+        if let Err(error) = self.write(&entries) {
+            let file = self.file.display().to_string();
+            tracing::warn!(file, %error, "what providers did is not kept over a restart");
+        }
+    }
+
+    fn read(&self) -> Entries {
+        let mut text = Vec::new();
+        let read = File::open(&self.file).and_then(|file| file.take(LONGEST).read_to_end(&mut text));
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Entries::new(),
+            Err(error) => self.unread(&error),
+            Ok(_) => serde_json::from_slice(&text).unwrap_or_else(|error| self.unread(&error)),
+        }
+    }
+
+    fn unread(&self, error: &dyn std::error::Error) -> Entries {
+        let file = self.file.display().to_string();
+        tracing::warn!(file, %error, "what providers did before is not known: they start clean");
+        Entries::new()
+    }
+
+    /// Whole or not at all, whenever the machine goes off.
+    fn write(&self, entries: &Entries) -> io::Result<()> {
+        let draft = self.file.with_extension(format!("{}.draft", std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(&serde_json::to_vec(entries)?)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &self.file)?;
+        self.file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::millis,
+        plugin::breaker::{Breaker, Outcome},
+    };
+
+    fn faulty() -> Kept {
+        let mut breaker = Breaker::default();
+        let era = breaker.era();
+        breaker.record(Outcome::Ended, era, millis(0));
+        breaker.kept()
+    }
+
+    #[test]
+    fn a_record_is_found_again_by_its_provider_and_its_file_and_by_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::beside(folder.path());
+        assert!(!faults.forget("sms") && std::fs::read_dir(folder.path()).unwrap().next().is_none());
+        faults.keep("sms", "ab", faulty());
+        faults.keep("mail", "ab", faulty());
+        let again = Faults::beside(folder.path());
+        assert_eq!(again.of("sms", "ab"), Some(faulty()));
+        assert_eq!(again.of("sms", "cd"), None, "another file starts clean");
+        assert_eq!(again.of("call", "ab"), None);
+        assert!(again.forget("sms") && again.of("sms", "ab").is_none() && again.of("mail", "ab").is_some());
+        let mode = folder.path().join(NAME).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays");
+    }
+
+    #[test]
+    fn a_file_that_is_no_good_is_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(NAME), "{\"sms\":").unwrap();
+        let faults = Faults::beside(folder.path());
+        assert_eq!(faults.of("sms", "ab"), None);
+        faults.keep("sms", "ab", faulty());
+        assert_eq!(faults.of("sms", "ab"), Some(faulty()));
+    }
+}

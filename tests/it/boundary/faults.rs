@@ -1,0 +1,122 @@
+//! What a provider did is counted, kept over a restart and forgotten when an operator says so.
+
+use super::{
+    message,
+    stage::{Stage, chaos, still},
+};
+use harness::{Console, Dropped, Server, program};
+use passrelay::plugin::{Faults, Happening, Isolation, ProviderState, Providers, Workshop};
+use serde_json::{Value, json};
+use std::fs;
+
+fn reason(providers: &Providers) -> String {
+    let ProviderState::Resting(reason) = &providers.status()[0].state else {
+        panic!("it rests: {:?}", providers.status());
+    };
+    reason.clone()
+}
+
+/// The clock stands still, so that a restart takes no time: the same provider, opened by another host.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_outlives_the_host_belongs_to_the_file_and_ends_when_it_is_freed() {
+    let (dropped, hand) = (Dropped::with(&["chaos"]), still());
+    let settings = [chaos("wild", Isolation::Process)];
+    let faults = Faults::beside(&dropped.settings().copies);
+    let workshop = Workshop::of_program(program(), hand.clock()).keeping(faults);
+    let libraries = dropped.scan().await;
+    let start = async || Providers::open(&settings, &libraries, &workshop).await;
+    let providers = start().await;
+    let lane = providers.lane("wild").unwrap();
+    lane.deliver(message("segv")).await.unwrap_err();
+    providers.close().await;
+    // One death is no reason yet, and after a restart it is still one of two.
+    let providers = start().await;
+    let lane = providers.lane("wild").unwrap();
+    assert!(lane.deliver(message("ok")).await.is_ok());
+    lane.deliver(message("segv")).await.unwrap_err();
+    assert!(
+        reason(&providers).contains("(died 2 times); until 2026-01-02T03:05:05Z"),
+        "{}",
+        reason(&providers)
+    );
+
+    let providers = start().await;
+    assert!(
+        reason(&providers).contains("(died 2 times); until 2026-01-02T03:05:05Z"),
+        "{}",
+        reason(&providers)
+    );
+    let refused = providers.lane("wild").unwrap().deliver(message("ok")).await.unwrap_err();
+    assert!(refused.text.contains("quarantined"), "{refused}");
+    let kept = fs::read_to_string(dropped.settings().copies.join("faults.json")).unwrap();
+    assert!(kept.contains("\"ended\"") && !kept.contains("segv") && !kept.contains("493817"), "{kept}");
+
+    // Other bytes did nothing yet.
+    let file = fs::read(harness::built("chaos")).unwrap();
+    dropped.put("libchaos.so", &[&file[..], b"."].concat());
+    let mended = Providers::open(&settings, &dropped.scan().await, &workshop).await;
+    assert!(mended.lane("wild").unwrap().deliver(message("ok")).await.is_ok());
+
+    let freed = providers.free("wild", &workshop).unwrap();
+    assert_eq!(freed.state, ProviderState::Ready);
+    assert_eq!(freed.events.last().map(|event| event.event), Some(Happening::Freed));
+    assert!(providers.lane("wild").unwrap().deliver(message("ok")).await.is_ok());
+    assert_eq!(start().await.status()[0].state, ProviderState::Ready);
+    assert!(providers.free("tame", &workshop).is_none());
+}
+
+/// It answers, and says a hundred thousand things meanwhile: a fault as a panic is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_log_events_counts_as_a_fault() {
+    // Where nobody listens nothing is said.
+    harness::log::capture();
+    for isolation in super::BOTH {
+        let stage = Stage::open(&[chaos("loud", isolation)], &still().clock()).await;
+        assert!(stage.deliver("loud", "flood").await.is_ok());
+        assert!(stage.deliver("loud", "ok").await.is_ok());
+        let events = &stage.providers.status()[0].events;
+        let floods = events.iter().filter(|event| event.event == Happening::Flooded).count();
+        assert_eq!(floods, 1, "{isolation:?}: {events:?}");
+    }
+}
+
+/// Asks the server's provider for one test message.
+async fn test(console: &Console, to: &str) {
+    let socket = console.file("passrelay-admin.sock");
+    let operator = reqwest::Client::builder().no_proxy().unix_socket(socket).build().unwrap();
+    let request = operator.post("http://localhost/v1/providers/chaos/tests");
+    request.json(&json!({ "to": to, "channel": "sms" })).send().await.unwrap();
+}
+
+fn listed(console: &Console) -> Value {
+    console.run("providers list --json").json()["providers"][0].clone()
+}
+
+/// The whole program: an operator sees why, over a restart, and lets it go.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_why_a_provider_is_quarantined_over_a_restart_and_frees_it() {
+    let console = Console::with(&["chaos"]);
+    console.write("passrelay.toml", "[server]\nlisten = \"127.0.0.1:0\"\n[providers.chaos]\n");
+    let stopped = |server: Server| assert_eq!(server.stop().0, Some(0));
+    let server = console.serve();
+    test(&console, "segv").await;
+    test(&console, "segv").await;
+    let before = listed(&console);
+    assert_eq!(before["state"], "resting", "{before}");
+    stopped(server);
+    let server = console.serve();
+    let after = listed(&console);
+    assert_eq!((&after["state"], &after["reason"]), (&json!("resting"), &before["reason"]));
+    assert!(after["reason"].as_str().unwrap().contains("(died 2 times)"), "{after}");
+    let told = console.run("providers free chaos");
+    assert_eq!((told.code, told.out.as_str()), (0, "freed; now `chaos` is ready\n"), "{told:?}");
+    test(&console, "ok").await;
+    assert_eq!(listed(&console)["state"], "ready");
+    let told = console.run("providers free nobody");
+    assert_eq!((told.code, told.err.as_str()), (1, "error: there is no provider `nobody`\n"), "{told:?}");
+    stopped(server);
+    // Where none runs, the next one is told.
+    let told = console.run("providers free chaos");
+    assert_eq!((told.code, told.out.as_str()), (0, "nothing was kept of it; no server runs\n"), "{told:?}");
+    stopped(console.serve());
+}
