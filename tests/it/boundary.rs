@@ -4,6 +4,7 @@ mod availability;
 mod bounds;
 mod conformance;
 mod crashes;
+mod hostile;
 mod http;
 mod loading;
 mod log;

@@ -2,7 +2,7 @@
 
 use passrelay::{
     clock::Clock,
-    plugin::{Isolation, Libraries, LibrarySettings, Providers, Settings, Workshop},
+    plugin::{Isolation, Libraries, LibrarySettings, Providers, Sandbox, Settings, Workshop},
 };
 use serde_json::Value;
 use std::{
@@ -102,6 +102,7 @@ impl Dropped {
             directories: vec![self.path().join("providers")],
             copies: self.path().join("copies"),
             pins: Vec::new(),
+            sandbox_required: false,
         }
     }
 
@@ -131,6 +132,7 @@ pub fn provider(id: &str, isolation: Isolation, config: Value) -> Settings {
         enabled: true,
         library: id.to_owned(),
         isolation,
+        sandbox: Sandbox::Strict,
         timeout: Duration::from_secs(10),
         queue: 1024,
         sha256: None,

@@ -206,10 +206,13 @@ pub(super) fn libraries(mut libraries: Section<'_>, report: &mut Report) -> Libr
         }
         Some(folder)
     });
+    let words = [("best-effort", false), ("required", true)];
+    let required = libraries.find("sandbox").and_then(|field| field.word(&words, report));
     libraries.close(report);
     LibrarySettings {
         directories: directories.unwrap_or_else(|| vec![report.path("providers")]),
         copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
         pins: Vec::new(),
+        sandbox_required: required.unwrap_or(false),
     }
 }

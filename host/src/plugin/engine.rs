@@ -1,6 +1,8 @@
 //! Where a provider runs: on a thread of the host or in a process of its own, with the same calls for both.
 
-use super::{log::Log, process::Process, services::Services, settings::Isolation, thread::Thread};
+use super::{
+    log::Log, process::Process, sandbox::Cell, services::Services, settings::Isolation, thread::Thread,
+};
 use crate::clock::Clock;
 use provider_api::{DeliveryError, abi::Reply};
 use std::{path::PathBuf, time::Duration};
@@ -16,6 +18,8 @@ pub(crate) struct Blueprint {
     pub(crate) program: PathBuf,
     /// The private copy of the library.
     pub(crate) copy: PathBuf,
+    /// What a process of its own may do.
+    pub(crate) cell: Cell,
     /// The frame of the provider's configuration.
     pub(crate) config: Vec<u8>,
     pub(crate) services: Services,

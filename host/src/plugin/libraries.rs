@@ -4,6 +4,7 @@ use super::{
     admit::{self, AdmitError, Admitted},
     copies::{Copies, Occupied, Scratch},
     elf,
+    sandbox::landlock_version,
     settings::LibrarySettings,
     trial,
 };
@@ -19,6 +20,25 @@ use tokio::task::JoinSet;
 /// What to do where there can be no private copies.
 pub const NO_COPIES: &str =
     "name a folder in one of your own as `libraries.copies`, or run it in a folder of your own";
+
+const NO_LANDLOCK: &str = "this kernel has no Landlock, and `libraries.sandbox` is `required`";
+const WITHOUT: &str =
+    "boot a kernel of 5.13 or later with `lsm=landlock,…`, or write `sandbox = \"best-effort\"`";
+
+/// Whether libraries can be kept from files; that they cannot is told once.
+fn sandbox_is_there(landlock: Option<u32>) -> bool {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    if landlock.is_none() {
+        TOLD.call_once(|| {
+            let hint = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
+            tracing::warn!(
+                hint,
+                "this kernel has no Landlock: libraries are kept from files by seccomp alone"
+            );
+        });
+    }
+    landlock.is_some()
+}
 
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
@@ -82,6 +102,12 @@ impl Libraries {
                 return libraries;
             }
         };
+        if !sandbox_is_there(landlock_version()) && settings.sandbox_required {
+            for folder in &settings.directories {
+                libraries.refuse(folder.clone(), None, NO_LANDLOCK.to_owned(), Some(WITHOUT));
+            }
+            return libraries;
+        }
         let mut trials = JoinSet::new();
         for (file, library) in libraries.candidates(settings) {
             let (copies, program) = (copies.clone(), program.to_owned());

@@ -173,6 +173,7 @@ fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
         .arg0("passrelay")
         .arg(worker::ARGUMENT)
         .arg(&blueprint.copy)
+        .arg(blueprint.cell.to_argument())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

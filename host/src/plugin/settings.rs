@@ -1,5 +1,6 @@
 //! What an operator says about a provider.
 
+use super::Sandbox;
 use serde_json::Value;
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -14,6 +15,8 @@ pub struct Settings {
     pub library: String,
     /// Where the library runs.
     pub isolation: Isolation,
+    /// What its process may do; on a thread of the host nothing is taken away.
+    pub sandbox: Sandbox,
     /// How long one call may take: 100 ms to 5 minutes.
     pub timeout: Duration,
     /// How many calls may wait or run at once: 1 to 65,536.
@@ -57,4 +60,6 @@ pub struct LibrarySettings {
     pub copies: PathBuf,
     /// The ids of libraries with the SHA-256 that their files must have: any other file is not even tried.
     pub pins: Vec<(String, String)>,
+    /// Whether no library is loaded where the kernel cannot keep its files apart.
+    pub sandbox_required: bool,
 }

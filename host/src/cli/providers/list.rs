@@ -60,7 +60,7 @@ fn object(settings: &Settings, status: Option<&ProviderStatus>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::Isolation;
+    use crate::plugin::{Isolation, Sandbox};
     use std::time::Duration;
 
     fn settings(id: &str, enabled: bool) -> Settings {
@@ -69,6 +69,7 @@ mod tests {
             enabled,
             library: "dry_run".to_owned(),
             isolation: Isolation::Process,
+            sandbox: Sandbox::Strict,
             timeout: Duration::from_secs(10),
             queue: 1,
             sha256: None,

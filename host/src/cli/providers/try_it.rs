@@ -9,8 +9,12 @@ use crate::{
 
 /// Opens the library with these keys, in a process of its own, and hands it one message that is marked as a test.
 pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
-    let here =
-        LibrarySettings { directories: Vec::new(), copies: "passrelay-copies".into(), pins: Vec::new() };
+    let here = LibrarySettings {
+        directories: Vec::new(),
+        copies: "passrelay-copies".into(),
+        pins: Vec::new(),
+        sandbox_required: false,
+    };
     let library = wiring::inspect(&asked.file, &here).await?;
     let id = library.manifest.id.clone();
     let libraries = Libraries::of(library);
@@ -18,6 +22,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
     let mut config = draft.finish(&libraries)?;
     if let Some(settings) = config.providers.get_mut(&id) {
         settings.allow_private_addresses = asked.allow_private_addresses;
+        settings.sandbox = asked.sandbox;
     }
     let warnings = config.warnings.clone();
     Ok(test::through(Setup { config, libraries }, &id, asked.message).await?.with_warnings(&warnings))

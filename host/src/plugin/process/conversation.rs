@@ -2,7 +2,8 @@
 
 use crate::plugin::{
     engine::{Answer, Blueprint},
-    log::Session,
+    log::{Log, Session},
+    sandbox::{Refused, read_refusal},
     services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -77,8 +78,8 @@ impl Conversation {
             held: Arc::default(),
             conversation: Arc::downgrade(&conversation),
         };
-        let killed = Arc::clone(&conversation.killed);
-        tokio::spawn(listen(Arc::downgrade(&conversation), killed, host, child, input));
+        let (killed, log) = (Arc::clone(&conversation.killed), blueprint.log.clone());
+        tokio::spawn(listen(Arc::downgrade(&conversation), killed, host, log, child, input));
         conversation
     }
 
@@ -173,6 +174,7 @@ async fn listen(
     conversation: Weak<Conversation>,
     killed: Arc<Notify>,
     host: Host,
+    log: Log,
     mut child: Child,
     input: OwnedReadHalf,
 ) {
@@ -192,7 +194,11 @@ async fn listen(
             Err(_) => break None,
         }
     };
-    ending.tell(end(why, &mut child).await);
+    let how = end(why, &mut child).await;
+    if how.contains("SIGSYS") {
+        log.refused(Refused::ENDED, None);
+    }
+    ending.tell(how);
 }
 
 /// Sees to it that the process is gone; how it ended, if nobody had a reason to end it.
@@ -330,11 +336,23 @@ impl Drop for Host {
 /// Passes what a process writes to its standard error on to the log: cleaned, cut, and not for ever.
 async fn pass_on(errors: ChildStderr, blueprint: Blueprint) {
     let mut errors = BufReader::new(errors);
-    for _ in 0..MOST_LINES {
+    let mut said = 0;
+    loop {
         let mut line = Vec::new();
         match (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
-            Ok(1..) => blueprint.log.said(String::from_utf8_lossy(&line).trim_end()),
+            Ok(1..) => {}
             _ => return,
+        }
+        let text = String::from_utf8_lossy(&line);
+        let mut text = text.trim_end();
+        // Told however much was said before.
+        if let Some((before, refused, call)) = read_refusal(text) {
+            blueprint.log.refused(refused, Some(call));
+            text = before;
+        }
+        if said < MOST_LINES && !(text.is_empty() && line.starts_with(b"passrelay-sandbox")) {
+            said += 1;
+            blueprint.log.said(text);
         }
         // The rest of an endless line is no line of its own: half a secret at its beginning would not be known for one.
         let mut more = !line.ends_with(b"\n");
@@ -343,10 +361,8 @@ async fn pass_on(errors: ChildStderr, blueprint: Blueprint) {
             let read = (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await;
             more = read.is_ok_and(|bytes| bytes > 0) && !line.ends_with(b"\n");
         }
+        // Read to the end all the same: a full pipe would block the process.
     }
-    // Read to the end all the same: a full pipe would block the process.
-    let mut rest = [0; 4096];
-    while errors.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {}
 }
 
 #[cfg(test)]
@@ -368,6 +384,7 @@ mod tests {
             provider: "p".to_owned(),
             program: "sleep".into(),
             copy: "copy".into(),
+            cell: crate::plugin::sandbox::Cell::strict(),
             config: Vec::new(),
             services: Services::new(Http::answering(None), false, hand.clock()),
             log: Log::new("p", Redactor::default()),
