@@ -25,8 +25,8 @@ const NO_LANDLOCK: &str = "this kernel has no Landlock, and `libraries.sandbox` 
 const WITHOUT: &str =
     "boot a kernel of 5.13 or later with `lsm=landlock,…`, or write `sandbox = \"best-effort\"`";
 
-/// Whether libraries can be kept from files; that they cannot is told once.
-fn sandbox_is_there(landlock: Option<u32>) -> bool {
+/// Whether libraries may be loaded: they can be kept from files, or need not. That they cannot is told once.
+fn may_load(landlock: Option<u32>, is_required: bool) -> bool {
     static TOLD: std::sync::Once = std::sync::Once::new();
     if landlock.is_none() {
         TOLD.call_once(|| {
@@ -37,7 +37,7 @@ fn sandbox_is_there(landlock: Option<u32>) -> bool {
             );
         });
     }
-    landlock.is_some()
+    landlock.is_some() || !is_required
 }
 
 /// The libraries found in the configured folders.
@@ -102,7 +102,7 @@ impl Libraries {
                 return libraries;
             }
         };
-        if !sandbox_is_there(landlock_version()) && settings.sandbox_required {
+        if !may_load(landlock_version(), settings.sandbox_required) {
             for folder in &settings.directories {
                 libraries.refuse(folder.clone(), None, NO_LANDLOCK.to_owned(), Some(WITHOUT));
             }
@@ -286,4 +286,16 @@ async fn examine(
     }
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
     Ok(LibraryInfo { sha256, bytes, manifest, copy, file, _scratch: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_landlock_libraries_are_loaded_unless_it_is_required() {
+        let may = [(Some(1), true), (Some(7), false), (None, false), (None, true)]
+            .map(|(landlock, is_required)| may_load(landlock, is_required));
+        assert_eq!(may, [true, true, true, false]);
+    }
 }

@@ -23,6 +23,7 @@ use std::{
 use tokio::{net::UnixStream, process::Command};
 
 mod conversation;
+mod said;
 
 /// How long a process that is started again may take to open its provider.
 const REOPEN: Duration = Duration::from_secs(10);

@@ -18,11 +18,11 @@ async fn open(dropped: &Dropped, id: &str, sandbox: Sandbox) -> Providers {
 }
 
 async fn reach(providers: &Providers, id: &str, what: &str) -> Result<String, DeliveryError> {
-    let receipt = providers.lane(id).expect("it is open").deliver(message(what)).await?;
+    let receipt = providers.lane(id).unwrap().deliver(message(what)).await?;
     Ok(receipt.reference.unwrap_or_default())
 }
 
-/// J52: what the host keeps, other providers' secrets among it, is out of a library's reach. Root's too.
+/// J52, J53, J58: what the host and other providers keep is out of reach of a library that was dropped in, root or not.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_not_its_own_is_refused_and_reported() {
     let log = capture();
@@ -34,6 +34,7 @@ async fn everything_that_is_not_its_own_is_refused_and_reported() {
     let (address, host) = (listener.local_addr().unwrap(), std::process::id());
     let id = "hostile_strict";
     let providers = open(&dropped, id, Sandbox::Strict).await;
+    let other = reach(&providers, &format!("{id}_other"), "pid").await.unwrap();
     for (what, asked_for) in [
         (format!("read:{key}"), "a file"),
         (format!("look:{key}"), "a file"),
@@ -44,6 +45,9 @@ async fn everything_that_is_not_its_own_is_refused_and_reported() {
         ("unix:/run/any.sock".to_owned(), "a socket"),
         ("become".to_owned(), "a program"),
         (format!("peek:{host}"), "another process's memory"),
+        (format!("peek:{other}"), "another process's memory"),
+        (format!("memory:{other}"), "a file"),
+        (format!("trace:{other}"), "another process's memory"),
         (format!("trace:{host}"), "another process's memory"),
         (format!("signal:{host}"), "a signal to a process"),
         ("code".to_owned(), "memory for new code"),

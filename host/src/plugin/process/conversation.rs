@@ -3,7 +3,7 @@
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::{Log, Session},
-    sandbox::{Refused, read_refusal},
+    sandbox::Refused,
     services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -19,9 +19,9 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::BufReader,
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
-    process::{Child, ChildStderr},
+    process::Child,
     sync::{Notify, oneshot},
     task::AbortHandle,
 };
@@ -31,12 +31,6 @@ const MOST_ASKED_OF_US: usize = 32 << 20;
 
 /// How long a process that has closed its conversation may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// Lines of one process's standard error that are passed on to the log.
-const MOST_LINES: usize = 200;
-
-/// The bytes of a line that are read: what is shown of it ends well before.
-const LONGEST_LINE: u64 = 4096;
 
 /// Bytes that may wait for a process to read them.
 const MOST_UNREAD: usize = 16 << 20;
@@ -61,7 +55,7 @@ impl Conversation {
         let (frames, outgoing) = wire::outgoing(MOST_UNREAD);
         tokio::spawn(wire::write(output, outgoing));
         if let Some(errors) = child.stderr.take() {
-            tokio::spawn(pass_on(errors, blueprint.clone()));
+            tokio::spawn(super::said::pass_on(errors, blueprint.log.clone()));
         }
         let conversation = Arc::new(Self {
             frames: frames.clone(),
@@ -330,38 +324,6 @@ impl Drop for Host {
     /// A process that ended wants no more services.
     fn drop(&mut self) {
         self.running().drain().for_each(|(_, call)| call.abort());
-    }
-}
-
-/// Passes what a process writes to its standard error on to the log: cleaned, cut, and not for ever.
-async fn pass_on(errors: ChildStderr, blueprint: Blueprint) {
-    let mut errors = BufReader::new(errors);
-    let mut said = 0;
-    loop {
-        let mut line = Vec::new();
-        match (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
-            Ok(1..) => {}
-            _ => return,
-        }
-        let text = String::from_utf8_lossy(&line);
-        let mut text = text.trim_end();
-        // Told however much was said before.
-        if let Some((before, refused, call)) = read_refusal(text) {
-            blueprint.log.refused(refused, Some(call));
-            text = before;
-        }
-        if said < MOST_LINES && !(text.is_empty() && line.starts_with(b"passrelay-sandbox")) {
-            said += 1;
-            blueprint.log.said(text);
-        }
-        // The rest of an endless line is no line of its own: half a secret at its beginning would not be known for one.
-        let mut more = !line.ends_with(b"\n");
-        while more {
-            line.clear();
-            let read = (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await;
-            more = read.is_ok_and(|bytes| bytes > 0) && !line.ends_with(b"\n");
-        }
-        // Read to the end all the same: a full pipe would block the process.
     }
 }
 
