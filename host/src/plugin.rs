@@ -18,6 +18,7 @@ mod log;
 mod process;
 mod providers;
 mod redact;
+mod sandbox;
 pub(crate) mod schema;
 mod services;
 mod settings;
@@ -37,6 +38,8 @@ pub use inspection::{Inspection, Signature};
 pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
+pub use sandbox::Sandbox;
+pub(crate) use sandbox::landlock_version;
 pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};
@@ -51,9 +54,12 @@ use std::{ffi::OsString, path::Path, process::ExitCode};
 pub fn run_as_provider_process(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let mut arguments = arguments.into_iter();
     let (role, copy) = (arguments.next()?, arguments.next()?);
-    match role.to_str()? {
-        trial::ARGUMENT => Some(trial::process(Path::new(&copy))),
-        worker::ARGUMENT => Some(worker::process(Path::new(&copy))),
-        _ => None,
-    }
+    let run = match role.to_str()? {
+        trial::ARGUMENT => trial::process,
+        worker::ARGUMENT => worker::process,
+        _ => return None,
+    };
+    // A process that was not told its sandbox loads nothing.
+    let cell = arguments.next().and_then(|cell| sandbox::Cell::of_argument(cell.to_str()?));
+    Some(cell.map_or(ExitCode::FAILURE, |cell| run(Path::new(&copy), &cell)))
 }

@@ -24,8 +24,14 @@ const ADA: &str = "ada.lovelace@example.com";
 /// What the server's certificate says, and where it is.
 const HOST: &str = "localhost";
 
+/// What the provider's process needs, where it has one.
+fn sandbox(isolation: &str) -> &'static str {
+    if isolation == "process" { "sandbox = \"network\"" } else { "" }
+}
+
 /// A world with one provider of e-mail whose keys are these, and one application.
 async fn world(isolation: &str, keys: &str) -> World {
+    let sandbox = sandbox(isolation);
     let configuration = format!(
         r#"
         [site]
@@ -35,6 +41,7 @@ async fn world(isolation: &str, keys: &str) -> World {
         methods = ["email:code"]
         [providers.email]
         isolation = "{isolation}"
+        {sandbox}
         allow_private_addresses = true
         [providers.email.config]
         host = "localhost"

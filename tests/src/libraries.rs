@@ -2,7 +2,7 @@
 
 use passrelay::{
     clock::Clock,
-    plugin::{Isolation, Libraries, LibrarySettings, Providers, Settings, Workshop},
+    plugin::{Isolation, Libraries, LibrarySettings, Providers, Sandbox, Settings, Workshop},
 };
 use serde_json::Value;
 use std::{
@@ -104,6 +104,7 @@ impl Dropped {
             watch: true,
             pins: Vec::new(),
             signers: None,
+            sandbox_required: false,
         }
     }
 
@@ -133,6 +134,7 @@ pub fn provider(id: &str, isolation: Isolation, config: Value) -> Settings {
         enabled: true,
         library: id.to_owned(),
         isolation,
+        sandbox: Sandbox::Strict,
         timeout: Duration::from_secs(10),
         queue: 1024,
         sha256: None,

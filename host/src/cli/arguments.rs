@@ -6,7 +6,10 @@ mod verify;
 pub(super) use limits::{Limits, Subject};
 pub(super) use verify::{Caller, Verify, VerifyStart};
 
-use crate::{plugin::Isolation, template::Locale};
+use crate::{
+    plugin::{Isolation, Sandbox},
+    template::Locale,
+};
 use clap::{Args, Parser, Subcommand};
 use provider_api::{Channel, Secret, is_word};
 use std::{convert::Infallible, path::PathBuf};
@@ -230,6 +233,9 @@ pub(super) struct Conform {
     /// Where the library runs: `process` or `thread`
     #[arg(long, value_name = "ISOLATION", default_value = "process", value_parser = isolation)]
     pub(super) isolation: Isolation,
+    /// What its process may do: `strict`, `network` or `off`
+    #[arg(long, value_name = "SANDBOX", default_value = "strict", value_parser = sandbox)]
+    pub(super) sandbox: Sandbox,
 }
 
 /// What to try, with which keys, and to whom.
@@ -246,6 +252,9 @@ pub(super) struct Try {
     /// Let it reach loopback, private and link-local addresses: a service that is only played
     #[arg(long)]
     pub(super) allow_private_addresses: bool,
+    /// What its process may do: `strict`, `network` or `off`
+    #[arg(long, value_name = "SANDBOX", default_value = "strict", value_parser = sandbox)]
+    pub(super) sandbox: Sandbox,
 }
 
 /// Which provider to test.
@@ -327,6 +336,15 @@ fn isolation(word: &str) -> Result<Isolation, &'static str> {
         "process" => Ok(Isolation::Process),
         "thread" => Ok(Isolation::Thread),
         _ => Err("it is `process` or `thread`"),
+    }
+}
+
+fn sandbox(word: &str) -> Result<Sandbox, &'static str> {
+    match word {
+        "strict" => Ok(Sandbox::Strict),
+        "network" => Ok(Sandbox::Network),
+        "off" => Ok(Sandbox::Off),
+        _ => Err("it is `strict`, `network` or `off`"),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     },
     plugin::{
         Isolation, Lane, Libraries, LibraryDoor, LibraryInfo, LibrarySettings, ProviderStatus, Providers,
-        Settings, Watch, Workshop,
+        Sandbox, Settings, Watch, Workshop,
     },
     route::{Next, after},
     seal::Keys,
@@ -76,11 +76,12 @@ pub(super) async fn inspect(file: &Path, settings: &LibrarySettings) -> Result<L
 pub(super) async fn conform(
     library: LibraryInfo,
     isolation: Isolation,
+    sandbox: Sandbox,
     sample: Sample,
 ) -> Result<(Report, usize), Trouble> {
     let workshop = World::of_this_process().workshop;
     let door = LibraryDoor::new(library, isolation, workshop, tokio::runtime::Handle::current());
-    let door = door.answering(sample.http.clone());
+    let door = door.in_sandbox(sandbox).answering(sample.http.clone());
     let asking = tokio::task::spawn_blocking(move || (conformance::run(&door, &sample), door.unanswered()));
     asking.await.map_err(|why| Trouble::new(format!("the suite itself failed: {why}")))
 }

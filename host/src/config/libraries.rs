@@ -32,6 +32,8 @@ pub(super) fn read(mut libraries: Section<'_>, report: &mut Report) -> LibrarySe
         Some(folder)
     });
     let watch = libraries.find("watch").and_then(|field| field.flag(report)).unwrap_or(true);
+    let words = [("best-effort", false), ("required", true)];
+    let required = libraries.find("sandbox").and_then(|field| field.word(&words, report));
     let mut signers = libraries.find("signers").map(|field| signers(&field, report));
     libraries.close(report);
     // An unknown key may be this one, misspelt: a mistake must not open the door.
@@ -44,6 +46,7 @@ pub(super) fn read(mut libraries: Section<'_>, report: &mut Report) -> LibrarySe
         watch,
         pins: Vec::new(),
         signers,
+        sandbox_required: required.unwrap_or(false),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     delivery::PriceTable,
-    plugin::{Isolation, Settings},
+    plugin::{Isolation, Sandbox, Settings},
     template::Site,
 };
 use provider_api::is_word;
@@ -26,8 +26,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE: u32 = 1024;
 
 /// The keys beside `config` that are mistaken for the library's own.
-pub(super) const KEYS: [&str; 7] =
-    ["enabled", "library", "isolation", "timeout", "queue", "sha256", "allow_private_addresses"];
+pub(super) const KEYS: [&str; 8] =
+    ["enabled", "library", "isolation", "sandbox", "timeout", "queue", "sha256", "allow_private_addresses"];
 
 /// A provider as far as it is known before its library is.
 #[derive(Clone)]
@@ -58,6 +58,14 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
         table.find("library").and_then(|field| word(&field, "library", report)).unwrap_or(field.key);
     let isolations = [("process", Isolation::Process), ("thread", Isolation::Thread)];
     let isolation = table.find("isolation").and_then(|field| field.word(&isolations, report));
+    let sandboxes = [("strict", Sandbox::Strict), ("network", Sandbox::Network), ("off", Sandbox::Off)];
+    let sandbox = table.find("sandbox").and_then(|field| {
+        if isolation == Some(Isolation::Thread) {
+            let hint = "leave it out, or write `isolation = \"process\"`";
+            field.wrong("means nothing with `isolation = \"thread\"`", hint.to_owned(), report);
+        }
+        field.word(&sandboxes, report)
+    });
     let timeout = table.find("timeout").and_then(|field| field.span(TIMEOUTS.0..=TIMEOUTS.1, report));
     let queue = table.find("queue").and_then(|field| field.whole(1_u32..=65_536, report)).unwrap_or(QUEUE);
     let sha256 = table.find("sha256").and_then(|field| sha256(&field, report));
@@ -84,6 +92,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
             enabled,
             library: library.to_owned(),
             isolation: isolation.unwrap_or(Isolation::Process),
+            sandbox: sandbox.unwrap_or(Sandbox::Strict),
             timeout: timeout.unwrap_or(TIMEOUT),
             queue: usize::try_from(queue).unwrap_or(usize::MAX),
             sha256,
@@ -104,6 +113,7 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
         enabled: true,
         library: library.to_owned(),
         isolation: Isolation::Process,
+        sandbox: Sandbox::Strict,
         timeout: TIMEOUT,
         queue: usize::try_from(QUEUE).unwrap_or(usize::MAX),
         sha256: None,

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     application::Policy,
     limit::Rules,
-    plugin::{Isolation, Libraries, Settings},
+    plugin::{Isolation, Libraries, Sandbox, Settings},
     template::Site,
 };
 use serde_json::{Map, Value as Json};
@@ -112,7 +112,11 @@ impl Saved {
     ) -> Result<Settings, Unready> {
         let mut settings = match self.providers.get(id) {
             Some(saved) if !saved.enabled => return Err(Unready::Disabled(id.to_owned())),
-            Some(saved) => Settings { isolation: Isolation::Process, ..saved.clone() },
+            Some(saved) if saved.isolation == Isolation::Thread => {
+                // Trusted with the whole host, it is trusted with a process.
+                Settings { isolation: Isolation::Process, sandbox: Sandbox::Off, ..saved.clone() }
+            }
+            Some(saved) => saved.clone(),
             None => unsaved_provider(id, shelf).ok_or_else(|| Unready::Unknown(id.to_owned()))?,
         };
         let manifest = shelf.manifest(&settings.library).ok_or_else(|| {

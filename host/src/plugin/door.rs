@@ -1,7 +1,8 @@
 //! A loaded library as the conformance suite asks it: the same questions as in its author's own process.
 
 use super::{
-    Isolation, LibraryInfo, Settings, Workshop, lane::Lane, providers::open_lane, services::http::Http,
+    Isolation, LibraryInfo, Sandbox, Settings, Workshop, lane::Lane, providers::open_lane,
+    services::http::Http,
 };
 use provider_api::{
     DeliveryError, HttpResponse, Manifest, OpenAnswer,
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct LibraryDoor {
     library: LibraryInfo,
     isolation: Isolation,
+    sandbox: Sandbox,
     workshop: Workshop,
     runtime: Handle,
     http: Http,
@@ -27,7 +29,14 @@ pub struct LibraryDoor {
 impl LibraryDoor {
     /// Leads to a library in this isolation; its providers live on `runtime`, and no HTTP request of theirs is sent.
     pub fn new(library: LibraryInfo, isolation: Isolation, workshop: Workshop, runtime: Handle) -> Self {
-        Self { library, isolation, workshop, runtime, http: Http::answering(None) }
+        let (sandbox, http) = (Sandbox::Strict, Http::answering(None));
+        Self { library, isolation, sandbox, workshop, runtime, http }
+    }
+
+    /// In another sandbox than the strict one.
+    #[must_use]
+    pub fn in_sandbox(self, sandbox: Sandbox) -> Self {
+        Self { sandbox, ..self }
     }
 
     /// Answers every HTTP request of its providers with this, what a sample says, or by an error.
@@ -62,6 +71,7 @@ impl Door for LibraryDoor {
             enabled: true,
             library: self.library.manifest.id.clone(),
             isolation: self.isolation,
+            sandbox: self.sandbox,
             timeout: PATIENCE,
             queue: 1024,
             sha256: None,

@@ -5,6 +5,7 @@ use super::{
     copies::{Copies, Copy, Occupied, Scratch},
     elf,
     redact::one_line,
+    sandbox::landlock_version,
     settings::LibrarySettings,
     signature::{KeyId, Unverified},
     trial,
@@ -26,6 +27,25 @@ const LONGEST: usize = 300;
 
 /// Why a library is kept whose file was removed.
 pub(super) const FILE_GONE: &str = "its file is gone";
+
+const NO_LANDLOCK: &str = "this kernel has no Landlock, and `libraries.sandbox` is `required`";
+const WITHOUT: &str =
+    "boot a kernel of 5.13 or later with `lsm=landlock,…`, or write `sandbox = \"best-effort\"`";
+
+/// Whether libraries may be loaded: they can be kept from files, or need not. That they cannot is told once.
+fn may_load(landlock: Option<u32>, is_required: bool) -> bool {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    if landlock.is_none() {
+        TOLD.call_once(|| {
+            let hint = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
+            tracing::warn!(
+                hint,
+                "this kernel has no Landlock: libraries are kept from files by seccomp alone"
+            );
+        });
+    }
+    landlock.is_some() || !is_required
+}
 
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
@@ -111,6 +131,12 @@ impl Libraries {
                 return libraries;
             }
         };
+        if !may_load(landlock_version(), settings.sandbox_required) {
+            for folder in &settings.directories {
+                libraries.refuse(folder.clone(), None, NO_LANDLOCK.to_owned(), Some(WITHOUT));
+            }
+            return libraries;
+        }
         let mut trials = JoinSet::new();
         for (file, library) in libraries.candidates(settings) {
             let (copies, program) = (copies.clone(), program.to_owned());
@@ -396,4 +422,16 @@ async fn examine(
     let copy = copies.keep(&admitted).map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
     Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, kept_since: None, file, _scratch: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_landlock_libraries_are_loaded_unless_it_is_required() {
+        let may = [(Some(1), true), (Some(7), false), (None, false), (None, true)]
+            .map(|(landlock, is_required)| may_load(landlock, is_required));
+        assert_eq!(may, [true, true, true, false]);
+    }
 }

@@ -5,10 +5,13 @@
 
 pub(super) use session::Session;
 
-use super::redact::{Redactor, one_line};
+use super::{
+    redact::{Redactor, one_line},
+    sandbox::Refused,
+};
 use provider_api::trace::{Callsite as Description, Value, Values};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -42,6 +45,8 @@ pub(crate) struct Log {
     provider: std::sync::Arc<str>,
     redactor: Redactor,
     flood: Flood,
+    /// What its sandbox refused, as far as it was told.
+    refused: std::sync::Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 /// Whether a provider says or asks more than is bearable. All clones are one.
@@ -86,7 +91,12 @@ impl Callsite for Site {
 
 impl Log {
     pub(crate) fn new(provider: &str, redactor: Redactor) -> Self {
-        Self { provider: provider.into(), redactor, flood: Flood::default() }
+        Self {
+            provider: provider.into(),
+            redactor,
+            flood: Flood::default(),
+            refused: std::sync::Arc::default(),
+        }
     }
 
     /// Whether its provider floods the host.
@@ -101,6 +111,21 @@ impl Log {
             line = one_line(&self.redactor.clean(line), 500),
             "a provider wrote to its standard error"
         );
+    }
+
+    /// Notes what the sandbox refused: once for each kind.
+    pub(super) fn refused(&self, refused: Refused, call: Option<i64>) {
+        if self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(refused.what) {
+            let (asked_for, hint) = (refused.what, refused.hint);
+            let provider = &*self.provider;
+            tracing::warn!(
+                provider.id = provider,
+                asked_for,
+                hint,
+                call,
+                "the sandbox refused what a provider asked for"
+            );
+        }
     }
 
     /// Makes a callsite known (JSON); `None` where it is unreadable or there are too many.

@@ -23,6 +23,7 @@ use std::{
 use tokio::{net::UnixStream, process::Command};
 
 mod conversation;
+mod said;
 
 /// How long a process that is started again may take to open its provider.
 const REOPEN: Duration = Duration::from_secs(10);
@@ -173,6 +174,7 @@ fn spawn(blueprint: &Blueprint) -> std::io::Result<Arc<Conversation>> {
         .arg0("passrelay")
         .arg(worker::ARGUMENT)
         .arg(blueprint.copy.path())
+        .arg(blueprint.cell.to_argument())
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

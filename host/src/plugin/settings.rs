@@ -1,6 +1,6 @@
 //! What an operator says about a provider.
 
-use super::signature::Signer;
+use super::{Sandbox, signature::Signer};
 use serde_json::Value;
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -15,6 +15,8 @@ pub struct Settings {
     pub library: String,
     /// Where the library runs.
     pub isolation: Isolation,
+    /// What its process may do; on a thread of the host nothing is taken away.
+    pub sandbox: Sandbox,
     /// How long one call may take: 100 ms to 5 minutes.
     pub timeout: Duration,
     /// How many calls may wait or run at once: 1 to 65,536.
@@ -62,4 +64,6 @@ pub struct LibrarySettings {
     pub pins: Vec<(String, String)>,
     /// The keys of which one must have signed a library, if signatures are asked for at all.
     pub signers: Option<Vec<Signer>>,
+    /// Whether no library is loaded where the kernel cannot keep its files apart.
+    pub sandbox_required: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! Whatever is wrong with the file, be it a crash in a constructor, costs that process only.
 
-use super::{confine, library::Library, redact::one_line};
+use super::{confine, library::Library, redact::one_line, sandbox::Cell};
 use provider_api::Manifest;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -64,6 +64,7 @@ pub(crate) async fn run(program: &Path, copy: &Path) -> Result<Manifest, TrialEr
         .arg0("passrelay")
         .arg(ARGUMENT)
         .arg(copy)
+        .arg(Cell::strict().to_argument())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -89,12 +90,9 @@ pub(crate) async fn run(program: &Path, copy: &Path) -> Result<Manifest, TrialEr
 }
 
 /// The process itself: loads the library and says what it is.
-pub(super) fn process(copy: &Path) -> ExitCode {
+pub(super) fn process(copy: &Path, cell: &Cell) -> ExitCode {
     let Ok(output) = confine::take_stdout() else { return ExitCode::FAILURE };
-    let answer = match confine::confine()
-        .map_err(|cause| cause.to_string())
-        .and_then(|()| Library::load(copy).and_then(Library::describe).map_err(|cause| cause.to_string()))
-    {
+    let answer = match load(copy, cell) {
         Ok(manifest) => Answer::Manifest(Box::new(manifest)),
         Err(reason) => Answer::Refused(reason),
     };
@@ -103,6 +101,14 @@ pub(super) fn process(copy: &Path) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+fn load(copy: &Path, cell: &Cell) -> Result<Manifest, String> {
+    let locked = |cause: std::io::Error| format!("its process cannot be locked up: {cause}");
+    confine::confine().and_then(|()| cell.enter(copy)).map_err(locked)?;
+    let library = Library::load(copy).map_err(|cause| cause.to_string())?;
+    cell.close().map_err(locked)?;
+    library.describe().map_err(|cause| cause.to_string())
 }
 
 /// How a process ended, in words: ``signal 11 (SIGSEGV)`` or `exit code 1`.

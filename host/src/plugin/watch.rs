@@ -126,7 +126,14 @@ mod tests {
 
     fn settings(folder: &Path) -> LibrarySettings {
         let (directories, copies) = (vec![folder.to_owned()], folder.join("copies"));
-        LibrarySettings { directories, copies, watch: true, pins: Vec::new(), signers: None }
+        LibrarySettings {
+            directories,
+            copies,
+            watch: true,
+            pins: Vec::new(),
+            signers: None,
+            sandbox_required: false,
+        }
     }
 
     /// The system's word is needed here: the clock stands still.

@@ -3,6 +3,7 @@
 use super::{
     confine,
     library::Library,
+    sandbox::Cell,
     wire::{self, Frame, Kind},
 };
 use crate::clock::Clock;
@@ -33,7 +34,7 @@ pub(super) const ARGUMENT: &str = "--provider-worker";
 pub(super) const LARGEST_REPLY: usize = 1 << 20;
 
 /// Runs until the host closes the conversation.
-pub(super) fn process(copy: &Path) -> ExitCode {
+pub(super) fn process(copy: &Path, cell: &Cell) -> ExitCode {
     let Ok(socket) = confine::take_stdin() else { return ExitCode::FAILURE };
     if confine::confine().is_err() {
         return ExitCode::FAILURE;
@@ -41,8 +42,11 @@ pub(super) fn process(copy: &Path) -> ExitCode {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::FAILURE;
     };
+    if let Err(cause) = cell.enter(copy) {
+        return locked(&cause);
+    }
     runtime.block_on(async {
-        match converse(socket, copy).await {
+        match converse(socket, copy, cell).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         }
@@ -58,7 +62,14 @@ struct Worker {
     running: Arc<Mutex<HashMap<u64, AbortHandle>>>,
 }
 
-async fn converse(socket: OwnedFd, copy: &Path) -> std::io::Result<()> {
+/// Nothing is loaded where the process cannot be locked up.
+fn locked(cause: &std::io::Error) -> ExitCode {
+    use std::io::Write;
+    drop(writeln!(std::io::stderr(), "the process cannot be locked up: {cause}"));
+    ExitCode::FAILURE
+}
+
+async fn converse(socket: OwnedFd, copy: &Path, cell: &Cell) -> std::io::Result<()> {
     let socket = std::os::unix::net::UnixStream::from(socket);
     socket.set_nonblocking(true)?;
     let (input, output) = UnixStream::from_std(socket)?.into_split();
@@ -69,7 +80,7 @@ async fn converse(socket: OwnedFd, copy: &Path) -> std::io::Result<()> {
     let mut input = BufReader::with_capacity(64 << 10, input);
     while let Ok(Frame { kind, id, body }) = wire::read(&mut input).await {
         match kind {
-            Kind::Open => worker.open(id, &body, copy),
+            Kind::Open => worker.open(id, &body, copy, cell),
             Kind::Call => worker.call(id, &body),
             Kind::Cancel => worker.cancel(id),
             Kind::ServiceReply => worker.waiting.answer(id, wire::untagged(&body)),
@@ -82,12 +93,14 @@ async fn converse(socket: OwnedFd, copy: &Path) -> std::io::Result<()> {
 
 impl Worker {
     /// Body: `[u32 level][frame of the configuration]`. Runs beside the frames, as opening may use services.
-    fn open(&self, id: u64, body: &[u8], copy: &Path) {
+    fn open(&self, id: u64, body: &[u8], copy: &Path, cell: &Cell) {
         let Some((level, config)) = wire::split_u32(body) else { return };
-        let module = match Library::load(copy) {
-            Ok(library) => library.module,
+        let loaded = Library::load(copy).map_err(|cause| cause.to_string());
+        let locked = |cause: std::io::Error| format!("its process cannot be locked up: {cause}");
+        let module = match loaded.and_then(|library| cell.close().map(|()| library.module).map_err(locked)) {
+            Ok(module) => module,
             Err(cause) => {
-                let error = DeliveryError::broken(cause.to_string());
+                let error = DeliveryError::broken(cause);
                 return self.reply(id, &Reply::Err(frame::encode(&error, &[])));
             }
         };

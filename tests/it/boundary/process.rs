@@ -4,16 +4,27 @@ use super::{
     message,
     stage::{Stage, chaos, gone, still},
 };
-use passrelay::plugin::Isolation::{Process, Thread};
+use passrelay::{
+    clock::Clock,
+    plugin::{
+        Isolation::{Process, Thread},
+        Sandbox, Settings,
+    },
+};
 use provider_api::Failure;
 use tokio::runtime::Runtime;
+
+/// One that may look into `/proc`: what is looked at is there whatever its sandbox.
+async fn unlocked(id: &str) -> Stage {
+    Stage::open(&[Settings { sandbox: Sandbox::Off, ..chaos(id, Process) }], &Clock::system()).await
+}
 
 /// Section I of the traps: nothing of the host's is inherited.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_inherits_neither_environment_nor_files_nor_standard_streams() {
     // Unlike what the standard library opens, this one is passed on to every process that is started.
     let _leaky = rustix::io::dup(std::io::stderr()).unwrap();
-    let stage = Stage::one("bare", Process).await;
+    let stage = unlocked("bare").await;
     assert!(std::env::vars().next().is_some(), "the host has an environment");
     // What the allocator of the program is told, and nothing of the host's.
     assert_eq!(stage.told("bare", "environment").await.trim(), "MIMALLOC_ARENA_RESERVE");
@@ -34,7 +45,7 @@ async fn it_inherits_neither_environment_nor_files_nor_standard_streams() {
 /// Section H of the traps: a code in memory is never written to a core dump.
 #[tokio::test(flavor = "multi_thread")]
 async fn its_limits_are_in_force() {
-    let stage = Stage::one("limited", Process).await;
+    let stage = unlocked("limited").await;
     let limits = stage.told("limited", "limits").await;
     for (limit, value) in
         [("Max core file size", "0"), ("Max open files", "256"), ("Max address space", "1073741824")]
@@ -66,7 +77,7 @@ async fn killed_from_outside_it_costs_the_delivery_under_way_and_starts_again() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_closes_its_socket_and_stays_is_ended() {
-    let stage = Stage::one("mute", Process).await;
+    let stage = unlocked("mute").await;
     let pid = stage.told("mute", "pid").await;
     let error = stage.deliver("mute", "close_socket").await.unwrap_err();
     assert_eq!(error.failure, Failure::Unknown, "{error}");

@@ -49,6 +49,7 @@ fn a_fresh_host_is_well_and_looking_changes_nothing() {
     ] {
         is(&json, name, words, "ok", "");
     }
+    assert!(told.out.contains("\"sandbox\""), "{told:?}");
     for made in ["passrelay.key", "passrelay.db", "passrelay-admin.sock"] {
         assert!(!console.file(made).exists(), "{made}");
     }

@@ -1,6 +1,6 @@
 //! `passrelay providers test email`: what it shows is what is sent, with the code masked.
 
-use super::{ADA, BOTH, parsed, plain};
+use super::{ADA, BOTH, parsed, plain, sandbox};
 use harness::{
     Console,
     smtp::{Mail, Smtp, Tls},
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 /// Runs a Test of a provider with these keys and a text of the operator's. It is another process, so this thread may
 /// wait for it.
 fn test(isolation: &str, keys: &str) -> Value {
+    let sandbox = sandbox(isolation);
     let console = Console::with(&["email"]);
     console.write(
         "passrelay.toml",
@@ -17,6 +18,7 @@ fn test(isolation: &str, keys: &str) -> Value {
             r#"
             [providers.email]
             isolation = "{isolation}"
+            {sandbox}
             [providers.email.config]
             host = "localhost"
             from = "Grüße <otp@example.org>"

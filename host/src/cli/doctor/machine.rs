@@ -1,6 +1,7 @@
 //! The process and its machine: who it is, what it may open, what it leaves behind, what time it believes.
 
 use super::Finding;
+use crate::plugin::landlock_version;
 use jiff::Timestamp;
 use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, geteuid, getrlimit};
 
@@ -12,7 +13,13 @@ const YEARS: (i64, i64) = (1_735_689_600, 4_102_444_800);
 
 /// Looks at what the process was given.
 pub(super) fn look(now: Timestamp) -> Vec<Finding> {
-    vec![user(geteuid().is_root()), files(getrlimit(Resource::Nofile).current), core_dumps(), clock(now)]
+    vec![
+        user(geteuid().is_root()),
+        files(getrlimit(Resource::Nofile).current),
+        core_dumps(),
+        sandbox(landlock_version()),
+        clock(now),
+    ]
 }
 
 fn user(is_root: bool) -> Finding {
@@ -46,6 +53,15 @@ fn core_dumps() -> Finding {
     Finding::fail("core dumps", "a crash may write keys to the disk", remedy)
 }
 
+/// What keeps the libraries' processes from files: seccomp is in every kernel that can start them.
+fn sandbox(landlock: Option<u32>) -> Finding {
+    if let Some(version) = landlock {
+        return Finding::ok("sandbox", format!("in force: Landlock ABI {version}, seccomp"));
+    }
+    let remedy = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
+    Finding::warn("sandbox", "this kernel has no Landlock: seccomp alone", remedy)
+}
+
 /// What can be judged without asking anybody.
 fn clock(now: Timestamp) -> Finding {
     if (YEARS.0..YEARS.1).contains(&now.as_second()) {
@@ -66,6 +82,7 @@ mod tests {
         {
             assert_eq!(files(limit).state, state, "{limit:?}");
         }
+        assert_eq!((sandbox(None).state, sandbox(Some(1)).state), (State::Warn, State::Ok));
         assert_eq!((user(true).state, user(false).state), (State::Warn, State::Ok));
         let at = |second| clock(Timestamp::from_second(second).unwrap()).state;
         assert_eq!((at(0), at(1_767_323_045), at(4_200_000_000)), (State::Fail, State::Ok, State::Fail));

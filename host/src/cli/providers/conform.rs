@@ -30,7 +30,7 @@ pub(super) async fn run(file: Option<&Path>, asked: Conform) -> Result<Page, Tro
     let Some(sample) = sample(asked.sample.as_deref())? else {
         return Ok(skeleton::page(&manifest));
     };
-    let (report, unanswered) = wiring::conform(library, asked.isolation, sample).await?;
+    let (report, unanswered) = wiring::conform(library, asked.isolation, asked.sandbox, sample).await?;
     Ok(page(&asked.file, &manifest, &report, unanswered))
 }
 

@@ -97,7 +97,7 @@ fn history(providers: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::{Isolation, Signer};
+    use crate::plugin::{Isolation, Sandbox, Signer};
     use std::time::Duration;
 
     fn settings(id: &str, enabled: bool) -> Settings {
@@ -106,6 +106,7 @@ mod tests {
             enabled,
             library: "dry_run".to_owned(),
             isolation: Isolation::Process,
+            sandbox: Sandbox::Strict,
             timeout: Duration::from_secs(10),
             queue: 1,
             sha256: None,

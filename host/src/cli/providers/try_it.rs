@@ -15,6 +15,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
         watch: false,
         pins: Vec::new(),
         signers: None,
+        sandbox_required: false,
     };
     let library = wiring::inspect(&asked.file, &here).await?;
     let id = library.manifest.id.clone();
@@ -23,6 +24,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
     let mut config = draft.clone().finish(&libraries)?;
     if let Some(settings) = config.providers.get_mut(&id) {
         settings.allow_private_addresses = asked.allow_private_addresses;
+        settings.sandbox = asked.sandbox;
     }
     let warnings = config.warnings.clone();
     Ok(test::through(Setup { config, libraries, draft }, &id, asked.message).await?.with_warnings(&warnings))

@@ -14,6 +14,10 @@ fn each_bad_provider_is_told_exactly() {
             "`X.isolation` must be one of `process`, `thread`\nhint: did you mean `process`?",
         ),
         ("isolation = \"vm\"", "`X.isolation` must be one of `process`, `thread`"),
+        (
+            "sandbox = \"strikt\"",
+            "`X.sandbox` must be one of `strict`, `network`, `off`\nhint: did you mean `strict`?",
+        ),
         ("timeout = \"10\"", "`X.timeout` is no span of time\nhint: F"),
         ("timeout = 10", "`X.timeout` must be a span of time, not a whole number\nhint: F"),
         ("timeout = \"99ms\"", "`X.timeout` must be between 100ms and 5m"),
@@ -46,6 +50,14 @@ fn each_bad_provider_is_told_exactly() {
     let name = "1:12: `providers.SMS-1` is no name for a provider\nhint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, \
                 a letter first";
     assert_eq!(told("[providers.SMS-1]\n"), [name]);
+}
+
+#[test]
+fn a_sandbox_on_a_thread_is_a_mistake() {
+    let mistake = "3:11: `providers.sms_twilio.sandbox` means nothing with `isolation = \"thread\"`\n\
+                   hint: leave it out, or write `isolation = \"process\"`";
+    let keys = "isolation = \"thread\"\nsandbox = \"strict\"";
+    assert_eq!(told(&format!("[providers.sms_twilio]\n{keys}\n{GOOD_PROVIDER}")).first().unwrap(), mistake);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::{Log, Session},
+    sandbox::Refused,
     services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -18,9 +19,9 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::BufReader,
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
-    process::{Child, ChildStderr},
+    process::Child,
     sync::{Notify, oneshot},
     task::AbortHandle,
 };
@@ -30,12 +31,6 @@ const MOST_ASKED_OF_US: usize = 32 << 20;
 
 /// How long a process that has closed its conversation may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// Lines of one process's standard error that are passed on to the log.
-const MOST_LINES: usize = 200;
-
-/// The bytes of a line that are read: what is shown of it ends well before.
-const LONGEST_LINE: u64 = 4096;
 
 /// Bytes that may wait for a process to read them.
 const MOST_UNREAD: usize = 16 << 20;
@@ -60,7 +55,7 @@ impl Conversation {
         let (frames, outgoing) = wire::outgoing(MOST_UNREAD);
         tokio::spawn(wire::write(output, outgoing));
         if let Some(errors) = child.stderr.take() {
-            tokio::spawn(pass_on(errors, blueprint.log.clone()));
+            tokio::spawn(super::said::pass_on(errors, blueprint.log.clone()));
         }
         let conversation = Arc::new(Self {
             frames: frames.clone(),
@@ -77,8 +72,8 @@ impl Conversation {
             held: Arc::default(),
             conversation: Arc::downgrade(&conversation),
         };
-        let killed = Arc::clone(&conversation.killed);
-        tokio::spawn(listen(Arc::downgrade(&conversation), killed, host, child, input));
+        let (killed, log) = (Arc::clone(&conversation.killed), blueprint.log.clone());
+        tokio::spawn(listen(Arc::downgrade(&conversation), killed, host, log, child, input));
         conversation
     }
 
@@ -173,6 +168,7 @@ async fn listen(
     conversation: Weak<Conversation>,
     killed: Arc<Notify>,
     host: Host,
+    log: Log,
     mut child: Child,
     input: OwnedReadHalf,
 ) {
@@ -192,7 +188,11 @@ async fn listen(
             Err(_) => break None,
         }
     };
-    ending.tell(end(why, &mut child).await);
+    let how = end(why, &mut child).await;
+    if how.contains("SIGSYS") {
+        log.refused(Refused::ENDED, None);
+    }
+    ending.tell(how);
 }
 
 /// Sees to it that the process is gone; how it ended, if nobody had a reason to end it.
@@ -328,28 +328,6 @@ impl Drop for Host {
     }
 }
 
-/// Passes what a process writes to its standard error on to the log: cleaned, cut, and not for ever.
-async fn pass_on(errors: ChildStderr, log: Log) {
-    let mut errors = BufReader::new(errors);
-    for _ in 0..MOST_LINES {
-        let mut line = Vec::new();
-        match (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
-            Ok(1..) => log.said(String::from_utf8_lossy(&line).trim_end()),
-            _ => return,
-        }
-        // The rest of an endless line is no line of its own: half a secret at its beginning would not be known for one.
-        let mut more = !line.ends_with(b"\n");
-        while more {
-            line.clear();
-            let read = (&mut errors).take(LONGEST_LINE).read_until(b'\n', &mut line).await;
-            more = read.is_ok_and(|bytes| bytes > 0) && !line.ends_with(b"\n");
-        }
-    }
-    // Read to the end all the same: a full pipe would block the process.
-    let mut rest = [0; 4096];
-    while errors.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {}
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,6 +347,7 @@ mod tests {
             provider: "p".to_owned(),
             program: "sleep".into(),
             copy: Copy::nowhere(),
+            cell: crate::plugin::sandbox::Cell::strict(),
             config: Vec::new(),
             services: Services::new(Http::answering(None), false, hand.clock()),
             log: Log::new("p", Redactor::default()),

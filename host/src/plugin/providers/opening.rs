@@ -8,12 +8,13 @@ use super::super::{
     libraries::LibraryInfo,
     log::Log,
     redact::Redactor,
+    sandbox::{self, Cell},
     schema::Forms,
     services::{Services, http::Http},
 };
 use super::record::Record;
 use crate::clock::Clock;
-use provider_api::{DeliveryError, OpenAnswer, Secret, abi::frame};
+use provider_api::{DeliveryError, FILES, Manifest, OpenAnswer, Secret, abi::frame};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -78,6 +79,7 @@ pub(in crate::plugin) async fn open_lane(
     http: Http,
     record: Arc<Record>,
 ) -> Result<Lane, DeliveryError> {
+    sandbox::check_needs(&library.manifest, settings.isolation, settings.sandbox)?;
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
     let copy = match settings.isolation {
@@ -92,6 +94,7 @@ pub(in crate::plugin) async fn open_lane(
         provider: settings.id.clone(),
         program: workshop.program.clone(),
         copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
+        cell: cell(settings, &library.manifest),
         config: frame::encode(&settings.config, &[]).into(),
         services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
         log,
@@ -110,6 +113,27 @@ pub(in crate::plugin) async fn open_lane(
         tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");
     }
     Ok(lane)
+}
+
+/// What the provider's process may do. Its files are those that the operator names under its library's keys for paths.
+fn cell(settings: &Settings, manifest: &Manifest) -> Cell {
+    let named = paths(&settings.config, &Forms::of(&manifest.config_schema));
+    let absolute = named.into_iter().filter_map(|path| std::path::absolute(path).ok());
+    Cell::new(settings.sandbox, absolute.collect(), manifest.needs.iter().any(|need| need == FILES))
+}
+
+/// The values of a configuration that its schema marks as paths.
+fn paths(config: &Value, forms: &Forms<'_>) -> Vec<PathBuf> {
+    match config {
+        Value::String(text) if forms.is_path() && !text.is_empty() => vec![text.into()],
+        Value::Object(keys) => {
+            keys.iter().flat_map(|(key, value)| paths(value, &forms.property(key))).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, value)| paths(value, &forms.item(index))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The values of a configuration that its schema marks as secrets.

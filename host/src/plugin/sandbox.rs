@@ -1,0 +1,149 @@
+//! What a library's process may still do: the kernel holds it to this before a byte of the library runs.
+//!
+//! Landlock takes away the files and the network, seccomp the system calls. Both hold against root. What is refused is
+//! an error to the library, and a line in the host's log.
+
+mod filter;
+mod kernel;
+mod refusal;
+
+pub(super) use refusal::{Refused, read as read_refusal};
+
+use super::Isolation;
+use filter::Phase;
+use provider_api::{DeliveryError, FILES, Manifest, NETWORK};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// How much of the machine a library's process sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    /// No sockets, no programs, no files but those that its configuration names, if it declares that it needs files.
+    Strict,
+    /// As `Strict`, with sockets of its own.
+    Network,
+    /// Everything that the host's own user may.
+    Off,
+}
+
+/// One process's sandbox, as the host tells it to the process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cell {
+    sandbox: Sandbox,
+    /// The files, or folders with all below them, that it may read and write.
+    files: Vec<PathBuf>,
+    /// The same for those that it may only read.
+    readable: Vec<PathBuf>,
+}
+
+impl Cell {
+    /// `paths` are those that the operator names: to be read, and written as well by a library that needs files.
+    pub(super) fn new(sandbox: Sandbox, paths: Vec<PathBuf>, needs_files: bool) -> Self {
+        let (files, readable) = if needs_files { (paths, Vec::new()) } else { (Vec::new(), paths) };
+        Self { sandbox, files, readable }
+    }
+
+    /// The sandbox of a trial.
+    pub(super) fn strict() -> Self {
+        Self::new(Sandbox::Strict, Vec::new(), false)
+    }
+
+    /// As an argument of the process.
+    pub(super) fn to_argument(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(super) fn of_argument(argument: &str) -> Option<Self> {
+        serde_json::from_str(argument).ok()
+    }
+
+    /// Locks the calling process up, so that it can still load the copy and what the copy is linked to.
+    pub(super) fn enter(&self, copy: &Path) -> io::Result<()> {
+        if self.sandbox == Sandbox::Off {
+            return Ok(());
+        }
+        for file in &self.files {
+            // Made now: what may only write one file can make none. That it cannot be made the library tells better.
+            drop(OpenOptions::new().append(true).create_new(true).mode(0o600).open(file));
+        }
+        kernel::drop_capabilities()?;
+        kernel::restrict(self, copy)?;
+        refusal::report_to_standard_error()?;
+        filter::apply(self, Phase::Loading)
+    }
+
+    /// Takes away what only loading needed.
+    pub(super) fn close(&self) -> io::Result<()> {
+        if self.sandbox == Sandbox::Off { Ok(()) } else { filter::apply(self, Phase::Running) }
+    }
+}
+
+/// What a library needs and its sandbox does not grant, with the key that would.
+pub(super) fn check_needs(
+    manifest: &Manifest,
+    isolation: Isolation,
+    sandbox: Sandbox,
+) -> Result<(), DeliveryError> {
+    if isolation == Isolation::Thread || sandbox == Sandbox::Off {
+        return Ok(());
+    }
+    for need in &manifest.needs {
+        let grant = match (need.as_str(), sandbox) {
+            (FILES, _) | (NETWORK, Sandbox::Network) => continue,
+            (NETWORK, _) => "`sandbox = \"network\"` grants that",
+            _ => "only `sandbox = \"off\"` grants that",
+        };
+        let need: String = need.chars().take(40).collect();
+        return Err(DeliveryError::misconfigured(format!("its library needs `{need}`: {grant}")));
+    }
+    Ok(())
+}
+
+/// The version of Landlock that the kernel speaks; `None` where it has none.
+pub(crate) fn landlock_version() -> Option<u32> {
+    kernel::landlock_version()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_library_needs_is_granted_or_refused_with_the_key_that_would_grant_it() {
+        let check = |need: &str, isolation, sandbox| {
+            let mut manifest = Manifest::default();
+            manifest.needs = vec![need.to_owned()];
+            check_needs(&manifest, isolation, sandbox).map_err(|error| error.text)
+        };
+        let told = |need, sandbox| check(need, Isolation::Process, sandbox).unwrap_err();
+        assert_eq!(
+            told("network", Sandbox::Strict),
+            "its library needs `network`: `sandbox = \"network\"` grants that"
+        );
+        assert_eq!(
+            told("gpu", Sandbox::Network),
+            "its library needs `gpu`: only `sandbox = \"off\"` grants that"
+        );
+        for (need, isolation, sandbox) in [
+            ("network", Isolation::Process, Sandbox::Network),
+            ("files", Isolation::Process, Sandbox::Strict),
+            ("gpu", Isolation::Process, Sandbox::Off),
+            ("network", Isolation::Thread, Sandbox::Strict),
+        ] {
+            check(need, isolation, sandbox).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_cell_arrives_as_it_was_told() {
+        let cell = Cell::new(Sandbox::Network, vec!["/a b/\"c\"".into()], true);
+        assert_eq!(Cell::of_argument(&cell.to_argument()), Some(cell));
+        assert_eq!(Cell::of_argument(""), None);
+    }
+}
