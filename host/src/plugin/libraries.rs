@@ -90,7 +90,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// The same of the library with this id.
-    fn of(mut self: Box<Self>, id: &str) -> Box<Self> {
+    fn of(mut self, id: &str) -> Self {
         self.id = Some(id.to_owned());
         self
     }
@@ -355,7 +355,7 @@ pub(super) fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspect
     let admitted = folder.admit(name).map_err(refuse_as)?;
     // A file that is named like a pinned library is not even looked into.
     if let Some((id, _)) = settings.pins.iter().find(|(id, _)| is_named(file, id)) {
-        check_pin(id, &admitted, settings).map_err(|cause| refuse_as(cause).of(id))?;
+        check_pin(id, &admitted, settings).map_err(|cause| Box::new(refuse_as(cause).of(id)))?;
     }
     let signer = match &settings.signers {
         Some(signers) => {
@@ -367,7 +367,7 @@ pub(super) fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspect
     };
     let note =
         elf::inspect(&admitted.bytes).map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
-    check_pin(&note.id, &admitted, settings).map_err(|cause| refuse_as(cause).of(&note.id))?;
+    check_pin(&note.id, &admitted, settings).map_err(|cause| Box::new(refuse_as(cause).of(&note.id)))?;
     Ok(Inspected { admitted, signer, note })
 }
 
@@ -404,15 +404,14 @@ async fn examine(
         hint: hint.map(str::to_owned),
     };
     let not_copied = |cause: std::io::Error| refuse(format!("it cannot be copied: {cause}"), None);
-    let manifest = match known {
-        Some(manifest) => manifest,
-        None => {
-            let draft = copies.on_trial(&admitted).map_err(not_copied)?;
-            let tried = trial::run(program, draft.path()).await;
-            let manifest = tried.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
-            draft.keep().map_err(not_copied)?;
-            manifest
-        }
+    let manifest = if let Some(manifest) = known {
+        manifest
+    } else {
+        let draft = copies.on_trial(&admitted).map_err(not_copied)?;
+        let tried = trial::run(program, draft.path()).await;
+        let manifest = tried.map_err(|cause| refuse(cause.to_string(), Some(cause.hint())))?;
+        draft.keep().map_err(not_copied)?;
+        manifest
     };
     if manifest.id != note.id {
         let said: String = manifest.id.chars().take(40).collect();

@@ -8,6 +8,9 @@ use std::{
     path::Path,
 };
 
+/// Puts something where the signature should be: into this folder, with this text.
+type Put = fn(&Path, &str);
+
 async fn scan(dropped: &Dropped, signers: &[Signer]) -> Libraries {
     let settings = LibrarySettings { signers: Some(signers.to_vec()), ..dropped.settings() };
     Libraries::scan(&settings, &program()).await
@@ -91,10 +94,10 @@ async fn a_signature_is_read_with_the_same_care_as_its_library() {
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     };
-    let put: [(&dyn Fn(&Path, &str), &str); 3] = [
-        (&put_link, "a symbolic link"),
-        (&put_folder, "not a regular file"),
-        (&put_writable, "may be written by others"),
+    let put: [(Put, &str); 3] = [
+        (put_link, "a symbolic link"),
+        (put_folder, "not a regular file"),
+        (put_writable, "may be written by others"),
     ];
     for (put, reason) in put {
         let dropped = Dropped::with(&["dry_run"]);

@@ -68,7 +68,7 @@ fn text(file: &Path, inspection: &Inspection) -> String {
         .collect();
     match refusal {
         None => {
-            lines.push("admission     not refused; its trial, which runs it, is still to come".to_owned())
+            lines.push("admission     not refused; its trial, which runs it, is still to come".to_owned());
         }
         Some(refusal) => {
             lines.push(format!("admission     refused: {}", one_line(&refusal.reason)));

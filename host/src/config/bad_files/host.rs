@@ -99,6 +99,22 @@ fn each_bad_file_is_told_exactly() {
             ],
         ),
         (
+            "[log]\nfilter = \"info,=\"\nformat = \"jsn\"\n",
+            &[
+                "2:10: `log.filter` is no filter\n\
+                 hint: for example \"info\", \"warn,passrelay=debug\" or \"info,provider=trace\"",
+                "3:10: `log.format` must be one of `text`, `json`\nhint: did you mean `json`?",
+            ],
+        ),
+    ] {
+        assert_eq!(told(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn each_mistake_in_the_signers_is_told_exactly() {
+    let mistakes: [(&str, &[&str]); 2] = [
+        (
             "[libraries]\nsigners = []\n",
             &[
                 "2:11: `libraries.signers` is an empty list\nhint: for example [\"RW…\"]; without the key, libraries need no signature",
@@ -113,15 +129,8 @@ fn each_bad_file_is_told_exactly() {
                 "5:3: `libraries.signers` names this key a second time",
             ],
         ),
-        (
-            "[log]\nfilter = \"info,=\"\nformat = \"jsn\"\n",
-            &[
-                "2:10: `log.filter` is no filter\n\
-                 hint: for example \"info\", \"warn,passrelay=debug\" or \"info,provider=trace\"",
-                "3:10: `log.format` must be one of `text`, `json`\nhint: did you mean `json`?",
-            ],
-        ),
-    ] {
+    ];
+    for (text, expected) in mistakes {
         assert_eq!(told(text), expected, "{text}");
     }
 }
