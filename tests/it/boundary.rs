@@ -5,6 +5,7 @@ mod bounds;
 mod conformance;
 mod copies;
 mod crashes;
+mod foreign;
 mod http;
 mod loading;
 mod log;
