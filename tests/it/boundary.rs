@@ -6,6 +6,7 @@ mod conformance;
 mod copies;
 mod crashes;
 mod faults;
+mod foreign;
 mod hostile;
 mod http;
 mod loading;

@@ -1,4 +1,4 @@
-//! A library that was built with a later version of the boundary works in this host.
+//! A library that was built with a later version of the boundary works in this host; see `foreign.rs` for an earlier one.
 
 use super::{BOTH, stage::still};
 use harness::{Dropped, built, provider};
