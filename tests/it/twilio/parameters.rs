@@ -78,6 +78,7 @@ async fn a_service_that_warns_says_so_in_each_sms() {
     let text = world.messages()[0]["text"].as_str().unwrap().to_owned();
     assert_eq!(text, format!("{code} is your My App code. Do not share it with anybody."));
     world.submit(&path, &[("To", "ada@example.com"), ("Channel", "email")]).await.ok(201);
+    delivered(&world, 2).await;
     let mail = world.messages().last().unwrap()["text"].as_str().unwrap().to_owned();
     assert!(!mail.contains("Do not share it"), "{mail}");
     world.stop().await;
