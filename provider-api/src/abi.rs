@@ -3,6 +3,20 @@
 //! Meaning travels in messages ([`frame`]: a JSON head and a raw blob), never in types. A new operation is a new
 //! number, a new field is an optional one, and whoever does not know an operation answers [`Reply::UnknownOp`].
 //!
+//! # How it grows
+//!
+//! Within 1.x no type here gains, loses or moves a field or a method; hosts and libraries of all 1.x are held to that by
+//! their layouts, in both directions. What may be added, each time with the next minor version:
+//!
+//! - an operation, as a number that was never used: who does not know it answers [`Reply::UnknownOp`], and the caller
+//!   goes on as if the other side had done what it would by default;
+//! - a key of a message, optional and with a default: readers ignore keys that they do not know;
+//! - a word, such as a failure or a channel: readers keep the raw word of one that they do not know;
+//! - a capability: a word in the manifest, and the host asks for nothing that is not declared there.
+//!
+//! A library that cannot do without something newer says so as the least host in its note, and an older host refuses it
+//! in one line, without loading it. Nothing is ever taken away: that would be 2.0.
+//!
 //! # Version history
 //!
 //! **1.0** — the root module (`describe`, `open`), the provider's object (`call`), the host's object (`call`, `query`,
