@@ -76,6 +76,8 @@ account_sid = "AC00112233445566778899aabbccddeeff"
 auth_token = "token-of-nobody"
 from = "+16175551212"
 member_phone_field = "mobile"
+[providers.email]
+sandbox = "network"
 [providers.email.config]
 host = "127.0.0.1"
 port = 25
