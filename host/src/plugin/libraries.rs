@@ -40,7 +40,7 @@ fn may_load(landlock: Option<u32>, is_required: bool) -> bool {
             let hint = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
             tracing::warn!(
                 hint,
-                "this kernel has no Landlock: libraries are kept from files by seccomp alone"
+                "there is no Landlock here: while it is loaded, and with `network` always, a library can read what the server can"
             );
         });
     }

@@ -59,7 +59,11 @@ fn sandbox(landlock: Option<u32>) -> Finding {
         return Finding::ok("sandbox", format!("in force: Landlock ABI {version}, seccomp"));
     }
     let remedy = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
-    Finding::warn("sandbox", "this kernel has no Landlock: seccomp alone", remedy)
+    Finding::warn(
+        "sandbox",
+        "there is no Landlock here: libraries can read files of the server's user",
+        remedy,
+    )
 }
 
 /// What can be judged without asking anybody.

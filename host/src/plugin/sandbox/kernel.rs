@@ -27,7 +27,7 @@ const LINKED: [&str; 8] = [
 ];
 
 /// What looking up a name and trusting a certificate read.
-const NETWORK: [&str; 15] = [
+const NETWORK: [&str; 20] = [
     "/etc/resolv.conf",
     "/etc/hosts",
     "/etc/host.conf",
@@ -36,8 +36,14 @@ const NETWORK: [&str; 15] = [
     "/etc/services",
     "/etc/protocols",
     "/run/systemd/resolve",
-    "/etc/ssl",
-    "/etc/pki",
+    // Not the folders above: private keys of this machine's services stand beside.
+    "/etc/ssl/certs",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/ca-trust",
     "/etc/ca-certificates",
     "/usr/lib/ssl",
     "/usr/share/ca-certificates",
