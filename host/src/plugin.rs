@@ -4,6 +4,7 @@ mod admit;
 mod breaker;
 mod confine;
 mod copies;
+mod crash;
 mod door;
 mod elf;
 mod engine;

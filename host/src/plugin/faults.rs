@@ -3,7 +3,12 @@
 //! It says which faults there were, when, and how long a provider is left alone for them; nothing of a message, a
 //! recipient or a configuration. A record belongs to one provider and the very bytes that it ran: a new file starts clean.
 
-use super::breaker::Kept;
+mod ended;
+
+use super::{
+    breaker::{Breaker, Kept, Outcome},
+    crash::Mark,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -16,6 +21,9 @@ use std::{
 
 /// The file's name.
 const NAME: &str = "faults.json";
+
+/// The name of the file that threads write to which end the server.
+const ENDED: &str = "ended";
 
 /// The most bytes that are read of it.
 const LONGEST: u64 = 4 << 20;
@@ -55,6 +63,37 @@ impl Faults {
     pub(super) fn keep(&self, provider: &str, sha256: &str, kept: Kept) {
         let entry = Entry { library: sha256.to_owned(), kept };
         self.change(|entries| drop(entries.insert(provider.to_owned(), entry)));
+    }
+
+    /// What marks a thread of the host's that this provider gets, with these bytes.
+    pub(super) fn mark(&self, provider: &str, sha256: &str) -> io::Result<Mark> {
+        Mark::of(provider, sha256, &self.file.with_file_name(ENDED))
+    }
+
+    /// Counts what ended the servers before this one, and says so.
+    pub fn learn(&self) {
+        if let Err(error) = self.read_ended() {
+            tracing::warn!(%error, "whether a provider ended the last server is not known");
+        }
+    }
+
+    fn read_ended(&self) -> io::Result<()> {
+        let Some((ended, at, file)) = ended::read(&self.file.with_file_name(ENDED))? else { return Ok(()) };
+        for ended in ended {
+            let before = self.of(&ended.provider, &ended.library).unwrap_or_default();
+            let mut breaker = Breaker::of(before, at);
+            let era = breaker.era();
+            breaker.record(Outcome::EndedServer, era, at);
+            self.keep(&ended.provider, &ended.library, breaker.kept());
+            tracing::error!(
+                provider.id = ended.provider,
+                reason = ended.how,
+                hint = "run it in a process of its own: `isolation = \"process\"`",
+                "the provider ended the last server from its thread"
+            );
+        }
+        // Only now: whoever is cut off before counts it twice rather than never.
+        file.set_len(0)
     }
 
     /// Forgets what it did; whether there was anything.
@@ -110,10 +149,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clock::millis,
-        plugin::breaker::{Breaker, Outcome},
-    };
+    use crate::clock::millis;
 
     fn faulty() -> Kept {
         let mut breaker = Breaker::default();

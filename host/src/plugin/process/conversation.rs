@@ -348,6 +348,7 @@ mod tests {
             program: "sleep".into(),
             copy: Copy::nowhere(),
             cell: crate::plugin::sandbox::Cell::strict(),
+            mark: None,
             config: Vec::new(),
             services: Services::new(Http::answering(None), false, hand.clock()),
             log: Log::new("p", Redactor::default()),

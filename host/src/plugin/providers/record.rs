@@ -51,7 +51,7 @@ impl Happening {
         match outcome {
             Outcome::Answered | Outcome::Unavailable => None,
             Outcome::Panicked => Some(Self::Panicked),
-            Outcome::Ended => Some(Self::Died),
+            Outcome::Ended | Outcome::EndedServer => Some(Self::Died),
             Outcome::Stuck => Some(Self::Stuck),
             Outcome::Flooded => Some(Self::Flooded),
         }
@@ -83,7 +83,11 @@ pub(in crate::plugin) struct Record {
 struct Told {
     events: VecDeque<ProviderEvent>,
     apart: Option<String>,
+    is_moved: bool,
 }
+
+/// Why a provider does not run where the configuration has it.
+const MOVED: &str = "it ended the server from its thread, so it runs in a process of its own for now";
 
 impl Record {
     /// Takes note of something; the same thing again is counted and not listed anew.
@@ -114,7 +118,13 @@ impl Record {
 
     /// Why what runs is not what the folders and the configuration hold, if it is not.
     pub(super) fn apart(&self) -> Option<String> {
-        self.told().apart.clone()
+        let told = self.told();
+        told.apart.clone().or_else(|| told.is_moved.then(|| MOVED.to_owned()))
+    }
+
+    /// Says whether it was moved from a thread to a process, for what it did there.
+    pub(super) fn set_moved(&self, is_moved: bool) {
+        self.told().is_moved = is_moved;
     }
 
     /// The newest events, oldest first.
