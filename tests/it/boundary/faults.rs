@@ -65,18 +65,20 @@ async fn a_quarantine_outlives_the_host_belongs_to_the_file_and_ends_when_it_is_
     assert!(providers.free("tame", &workshop).is_none());
 }
 
-/// It answers, and says a hundred thousand things meanwhile: a fault as a panic is one.
+/// It answers, and meanwhile says a hundred thousand things, or asks two thousand: a fault as a panic is one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_log_events_counts_as_a_fault() {
+async fn a_flood_of_log_events_or_of_questions_counts_as_a_fault() {
     // Where nobody listens nothing is said.
     harness::log::capture();
-    for isolation in super::BOTH {
+    for (mode, isolation) in
+        ["flood", "crowd"].into_iter().flat_map(|mode| super::BOTH.map(|both| (mode, both)))
+    {
         let stage = Stage::open(&[chaos("loud", isolation)], &still().clock()).await;
-        assert!(stage.deliver("loud", "flood").await.is_ok());
+        assert!(stage.deliver("loud", mode).await.is_ok());
         assert!(stage.deliver("loud", "ok").await.is_ok());
         let events = &stage.providers.status()[0].events;
         let floods = events.iter().filter(|event| event.event == Happening::Flooded).count();
-        assert_eq!(floods, 1, "{isolation:?}: {events:?}");
+        assert_eq!(floods, 1, "{mode} {isolation:?}: {events:?}");
     }
 }
 
