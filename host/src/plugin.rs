@@ -2,6 +2,7 @@
 
 mod admit;
 mod breaker;
+mod c_entry;
 mod confine;
 mod copies;
 mod crash;

@@ -5,6 +5,7 @@
 
 mod facts;
 
+pub(super) use facts::exports;
 pub use facts::{Exports, Facts, facts};
 use object::{
     LittleEndian,
@@ -109,8 +110,8 @@ pub fn inspect(file: &[u8]) -> Result<Note, InspectError> {
     check_dynamic(segments, file)?;
     let note = read_note(segments, file)?;
     check_versions(&note)?;
-    match facts::exports(file) {
-        Some(exports) if exports.rust => Ok(note),
+    match exports(file) {
+        Some(exports) if exports.rust || exports.c => Ok(note),
         Some(_) => Err(InspectError::NoEntry),
         None => Err(InspectError::Malformed("the section headers")),
     }
@@ -228,6 +229,9 @@ fn read_note(segments: Segments<'_>, file: &[u8]) -> Result<Note, InspectError> 
 }
 
 fn parse_note(json: &[u8]) -> Result<Note, InspectError> {
+    // A compiler of C ends a text by a zero, and fills up with more.
+    let end = json.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let json = json.get(..end).unwrap_or_default();
     let note: Note =
         serde_json::from_slice(json).map_err(|cause| InspectError::BadNote(cause.to_string()))?;
     if !provider_api::is_word(&note.id) {

@@ -67,6 +67,8 @@ pub struct LibraryInfo {
     pub signer: Option<KeyId>,
     /// What it says of itself, with the schema of its configuration.
     pub manifest: Manifest,
+    /// Whether nothing guards the host from it: only a library in Rust has panics that are caught and a layout.
+    pub is_unguarded: bool,
     /// The private copy that is loaded.
     pub(super) copy: Copy,
     /// Why this is no more what the file holds, where it is kept all the same: what runs goes on.
@@ -419,8 +421,10 @@ async fn examine(
         return Err(refuse(reason, Some("get the file from its author again")));
     }
     let copy = copies.keep(&admitted).map_err(not_copied)?;
+    let is_unguarded = !elf::exports(&admitted.bytes).is_some_and(|exports| exports.rust);
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
-    Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, kept_since: None, file, _scratch: None })
+    let kept_since = None;
+    Ok(LibraryInfo { file, sha256, bytes, signer, manifest, is_unguarded, copy, kept_since, _scratch: None })
 }
 
 #[cfg(test)]

@@ -1,24 +1,30 @@
 //! Loads a library that was inspected and tried before, and asks it what it is.
 #![expect(unsafe_code, reason = "loading foreign code is unsafe by nature; this is the only place that does")]
 
+use super::c_entry::{Entry, TableError};
 use abi_stable::{
     StableAbi,
     abi_stability::abi_checking::check_layout_compatibility,
     library::{AbiHeader, AbiHeaderRef, LibHeader, ROOT_MODULE_LOADER_NAME, RootModule},
     sabi_types::VersionNumber,
+    std_types::RVec,
     type_layout::TypeLayout,
 };
+use async_ffi::FfiFuture;
 use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use provider_api::{
     Manifest,
-    abi::{ProviderModRef, frame},
+    abi::{HostBox, OpenReply, ProviderModRef, frame},
 };
 use std::{error::Error, mem::ManuallyDrop, path::Path};
 
 /// A loaded library. It stays loaded until the process ends: a Rust library that ran once cannot be unloaded.
 #[derive(Clone, Copy)]
-pub(crate) struct Library {
-    pub(crate) module: ProviderModRef,
+pub(crate) enum Library {
+    /// One of `export_provider!`, whose types were compared with ours.
+    Rust(ProviderModRef),
+    /// One with the entry point of the header.
+    C(Entry),
 }
 
 /// Why a library that looked right is not used.
@@ -28,6 +34,8 @@ pub(crate) enum LoadError {
     Open(String),
     #[error("it has no entry point of a provider")]
     NoEntry,
+    #[error(transparent)]
+    Table(#[from] TableError),
     #[error("built with abi_stable {theirs}, this host needs {ours}")]
     AbiStable { theirs: String, ours: String },
     #[error("built with provider-api {theirs}, this host speaks {ours}", ours = provider_api::API_VERSION)]
@@ -50,32 +58,47 @@ impl Library {
         let library = unsafe { unix::Library::open(Some(copy), RTLD_NOW | RTLD_LOCAL) };
         // Never closed, not even when a check below fails: its constructors may have started threads.
         let library = ManuallyDrop::new(library.map_err(|cause| LoadError::Open(chain(&cause, copy)))?);
-        let header = header_of(&library)?;
+        let Some(header) = header_of(&library)? else {
+            let entry = Entry::of(&library).ok_or(LoadError::NoEntry)?;
+            return Ok(Self::C(entry?));
+        };
         check_version(header)?;
         check_layout(header)?;
         // SAFETY: the layouts were compared above, in both directions.
         let module = unsafe { header.init_root_module_with_unchecked_layout::<ProviderModRef>() };
-        Ok(Self { module: module.map_err(|cause| LoadError::Entry(brief(&cause.to_string())))? })
+        module.map(Self::Rust).map_err(|cause| LoadError::Entry(brief(&cause.to_string())))
     }
 
     /// What the library says of itself.
     pub(crate) fn describe(self) -> Result<Manifest, LoadError> {
-        let answer = self.module.describe()();
-        let (manifest, _) = frame::decode(&answer).map_err(|cause| LoadError::Manifest(cause.to_string()))?;
-        Ok(manifest)
+        match self {
+            Self::Rust(module) => frame::decode(&module.describe()())
+                .map(|(manifest, _)| manifest)
+                .map_err(|cause| LoadError::Manifest(cause.to_string())),
+            Self::C(entry) => entry.describe().map_err(LoadError::Manifest),
+        }
+    }
+
+    /// Opens a provider with the frame of its configuration.
+    pub(crate) fn open(self, host: HostBox, config: RVec<u8>) -> FfiFuture<OpenReply> {
+        match self {
+            Self::Rust(module) => module.open()(host, config),
+            Self::C(entry) => entry.open(host, config),
+        }
     }
 }
 
-fn header_of(library: &unix::Library) -> Result<&'static LibHeader, LoadError> {
+/// The header of a library in Rust; of any other there is none.
+fn header_of(library: &unix::Library) -> Result<Option<&'static LibHeader>, LoadError> {
     let name = ROOT_MODULE_LOADER_NAME.trim_end_matches('\0');
     // SAFETY: abi_stable exports a static of this type under this name; `is_valid` checks its magic before use.
-    let symbol = unsafe { library.get::<AbiHeaderRef>(name) }.map_err(|_| LoadError::NoEntry)?;
+    let Ok(symbol) = (unsafe { library.get::<AbiHeaderRef>(name) }) else { return Ok(None) };
     let header = *symbol;
     if !header.is_valid() {
         let version = |header: &AbiHeader| format!("{}.{}", header.abi_major, header.abi_minor);
         return Err(LoadError::AbiStable { theirs: version(&header), ours: version(&AbiHeader::VALUE) });
     }
-    header.upgrade().map_err(|cause| LoadError::Entry(brief(&cause.to_string())))
+    header.upgrade().map(Some).map_err(|cause| LoadError::Entry(brief(&cause.to_string())))
 }
 
 fn check_version(header: &LibHeader) -> Result<(), LoadError> {

@@ -114,7 +114,7 @@ async fn open(blueprint: Blueprint, host: Handle) -> Result<Opened, DeliveryErro
     let (next, calls) = (Arc::new(AtomicU64::new(1)), Arc::new(Semaphore::new(MOST_CALLS)));
     let local = Local { services: blueprint.services, host, session, next, calls };
     let object = FfiHost_TO::from_ptr(RArc::new(local), TD_Opaque);
-    match library.module.open()(object, blueprint.config.into()).await {
+    match library.open(object, blueprint.config.into()).await {
         OpenReply::Ok(opened) => Ok(opened),
         OpenReply::Err(bytes) => Err(frame::decode(&bytes).map_or_else(
             |cause| DeliveryError::broken(format!("the provider's answer is unreadable: {cause}")),

@@ -97,8 +97,8 @@ impl Worker {
         let Some((level, config)) = wire::split_u32(body) else { return };
         let loaded = Library::load(copy).map_err(|cause| cause.to_string());
         let locked = |cause: std::io::Error| format!("its process cannot be locked up: {cause}");
-        let module = match loaded.and_then(|library| cell.close().map(|()| library.module).map_err(locked)) {
-            Ok(module) => module,
+        let library = match loaded.and_then(|library| cell.close().map(|()| library).map_err(locked)) {
+            Ok(library) => library,
             Err(cause) => {
                 let error = DeliveryError::broken(cause);
                 return self.reply(id, &Reply::Err(frame::encode(&error, &[])));
@@ -107,7 +107,7 @@ impl Worker {
         let remote =
             Remote::new(self.frames.clone(), self.waiting.clone(), u64::from(level), Clock::system());
         let host = FfiHost_TO::from_ptr(RArc::new(remote), TD_Opaque);
-        let opening = module.open()(host, RVec::from_slice(config));
+        let opening = library.open(host, RVec::from_slice(config));
         let worker = self.clone();
         tokio::spawn(async move {
             let reply = match opening.await {

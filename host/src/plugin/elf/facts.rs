@@ -3,6 +3,7 @@
 //! Nothing is judged here, so that an operator learns of a bad file all that can still be read.
 
 use super::{ENDIAN, Header, Segments, header, place_in_file, read_note};
+use crate::plugin::c_entry;
 use abi_stable::library::ROOT_MODULE_LOADER_NAME;
 use object::{
     LittleEndian, Object, ObjectSymbol,
@@ -13,9 +14,6 @@ use object::{
     read::elf::{Dyn, ElfFile64, FileHeader, ProgramHeader},
 };
 use provider_api::note::Note;
-
-/// The symbol of a provider that is written in C.
-const C_ENTRY: &str = "passrelay_provider_v1";
 
 /// How many needed libraries, and needed versions of them, are read at most: a file may say anything.
 const MOST: usize = 256;
@@ -62,11 +60,11 @@ pub fn facts(file: &[u8]) -> Option<Facts> {
 }
 
 /// The entry points; `None` where the symbols cannot be read.
-pub(super) fn exports(file: &[u8]) -> Option<Exports> {
+pub(in crate::plugin) fn exports(file: &[u8]) -> Option<Exports> {
     let elf = ElfFile64::<LittleEndian>::parse(file).ok()?;
     let has =
         |name: &str| elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(name));
-    Some(Exports { rust: has(ROOT_MODULE_LOADER_NAME.trim_end_matches('\0')), c: has(C_ENTRY) })
+    Some(Exports { rust: has(ROOT_MODULE_LOADER_NAME.trim_end_matches('\0')), c: has(c_entry::SYMBOL) })
 }
 
 fn machine(header: &Header) -> String {

@@ -28,6 +28,9 @@ const OPENING: Duration = Duration::from_secs(20);
 /// How long a provider that was opened may take to say whether it could deliver.
 const HEALTH: Duration = Duration::from_secs(2);
 
+const UNGUARDED: &str = "its library is not in Rust, and nothing would guard the host on whose thread it runs: write \
+    `isolation = \"process\"`";
+
 /// What opening providers needs besides their settings.
 #[derive(Debug, Clone)]
 pub struct Workshop {
@@ -80,6 +83,9 @@ pub(in crate::plugin) async fn open_lane(
     record: Arc<Record>,
 ) -> Result<Lane, DeliveryError> {
     let isolation = isolation(settings, library, workshop, &record);
+    if isolation == Isolation::Thread && library.is_unguarded {
+        return Err(DeliveryError::misconfigured(UNGUARDED));
+    }
     sandbox::check_needs(&library.manifest, isolation, settings.sandbox)?;
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
