@@ -55,8 +55,7 @@ enum {
     PASSRELAY_DELIVER = 1,      /* a message; answers a receipt: {"reference":"…"} */
     PASSRELAY_AVAILABILITY = 2, /* a candidate; answers an availability. Only if the manifest declares it */
     PASSRELAY_HEALTH = 3,       /* null; answers null if the provider could deliver now */
-    PASSRELAY_CLOSE = 4,        /* null; the host will not call again; answers null */
-    PASSRELAY_SET_MAX_LEVEL = 5 /* the most verbose level that the host wants to hear, 0 to 5; answers null */
+    PASSRELAY_CLOSE = 4         /* null; the host will not call again; answers null */
 };
 
 /* What a provider asks of the host. */

@@ -8,7 +8,7 @@ use abi_stable::std_types::RVec;
 use async_ffi::{FfiFuture, FutureExt};
 use provider_api::{
     DeliveryError,
-    abi::{FfiInstance, Reply, frame},
+    abi::{FfiInstance, Reply, frame, ops},
 };
 use tokio::sync::oneshot;
 
@@ -23,6 +23,9 @@ pub(super) struct Instance {
 impl FfiInstance for Instance {
     fn call(&self, op: u32, request: RVec<u8>) -> FfiFuture<Reply> {
         let instance = *self;
+        if op == ops::SET_MAX_LEVEL {
+            return std::future::ready(self.services.set_level(&request)).into_ffi();
+        }
         // The library is asked when the future is polled first, so that a call that nobody waits for is none.
         async move {
             let Ok((head, body)) = frame::split(&request) else {

@@ -15,7 +15,10 @@ use provider_api::{
 };
 use std::{
     ffi::{c_int, c_void},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tokio::runtime::Handle;
 
@@ -31,6 +34,8 @@ const LEVELS: usize = 5;
 pub(super) struct Services {
     host: HostBox,
     pub(super) calls: Calls,
+    /// The most verbose level that the host wants to hear: 0 off to 5 trace.
+    level: AtomicU32,
     /// The host's number of a place in the source for each level.
     sites: [OnceLock<u64>; LEVELS],
     /// Where answers to requests are waited for: the library may ask from threads of its own.
@@ -40,18 +45,39 @@ pub(super) struct Services {
 impl Services {
     /// The table of a provider that is being opened.
     pub(super) fn table(host: HostBox) -> (&'static Self, &'static HostTable<Self>) {
-        let services =
-            Self { host, calls: Calls::default(), sites: Default::default(), runtime: Handle::current() };
+        // The answer is one more than the level: 0 is a host that does not know the question, and hears everything.
+        let level =
+            host.query(ops::QUERY_MAX_LEVEL, 0).checked_sub(1).and_then(|level| level.try_into().ok());
+        let services = Self {
+            host,
+            calls: Calls::default(),
+            level: AtomicU32::new(level.unwrap_or(u32::MAX)),
+            sites: Default::default(),
+            runtime: Handle::current(),
+        };
         let services: &'static Self = Box::leak(Box::new(services));
         let size = size_of::<HostTable<Self>>();
         let table = HostTable { size, context: services, answer, log, now_ms, request };
         (services, Box::leak(Box::new(table)))
     }
 
+    /// Takes the level that the host wants from now on. No library in C is asked: it logs by the host's own function.
+    pub(super) fn set_level(&self, request: &[u8]) -> Reply {
+        match frame::decode(request) {
+            Ok((level, _)) => {
+                self.level.store(level, Ordering::Relaxed);
+                Reply::Ok(frame::encode(&(), &[]))
+            }
+            Err(cause) => {
+                let text = format!("the host's request is unreadable: {cause}");
+                Reply::Err(frame::encode(&DeliveryError::broken(text), &[]))
+            }
+        }
+    }
+
     fn log(&self, level: u32, text: &[u8]) {
-        let wanted = self.host.query(ops::QUERY_MAX_LEVEL, 0);
         let site = usize::try_from(level).ok().and_then(|level| self.sites.get(level.checked_sub(1)?));
-        let Some(site) = site.filter(|_| u64::from(level) < wanted) else { return };
+        let Some(site) = site.filter(|_| level <= self.level.load(Ordering::Relaxed)) else { return };
         let id = *site.get_or_init(|| self.host.callsite(RSlice::from_slice(&callsite(level))));
         let values = Values(vec![(0, Value::Text(String::from_utf8_lossy(text).into_owned()))]);
         let values = serde_json::to_vec(&values).unwrap_or_default();

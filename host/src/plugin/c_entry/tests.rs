@@ -17,7 +17,6 @@ fn numbers() -> Vec<(&'static str, usize)> {
         ("PASSRELAY_AVAILABILITY", ops::AVAILABILITY),
         ("PASSRELAY_HEALTH", ops::HEALTH),
         ("PASSRELAY_CLOSE", ops::CLOSE),
-        ("PASSRELAY_SET_MAX_LEVEL", ops::SET_MAX_LEVEL),
         ("PASSRELAY_HOST_HTTP", ops::HOST_HTTP),
         ("PASSRELAY_HOST_SLEEP", ops::HOST_SLEEP),
     ];
