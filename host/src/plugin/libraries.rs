@@ -1,5 +1,10 @@
 //! The libraries in the configured folders: those that may be loaded, and those refused with the reason.
 
+mod landlock;
+mod refusal;
+
+pub use refusal::Refusal;
+
 use super::{
     admit::{AdmitError, Admitted, Folder},
     copies::{Copies, Copy, Occupied, Scratch},
@@ -10,6 +15,7 @@ use super::{
     signature::{KeyId, Unverified},
     trial,
 };
+use landlock::{NO_LANDLOCK, WITHOUT, may_load};
 use provider_api::{Manifest, note::Note};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,25 +33,6 @@ const LONGEST: usize = 300;
 
 /// Why a library is kept whose file was removed.
 pub(super) const FILE_GONE: &str = "its file is gone";
-
-const NO_LANDLOCK: &str = "this kernel has no Landlock, and `libraries.sandbox` is `required`";
-const WITHOUT: &str =
-    "boot a kernel of 5.13 or later with `lsm=landlock,…`, or write `sandbox = \"best-effort\"`";
-
-/// Whether libraries may be loaded: they can be kept from files, or need not. That they cannot is told once.
-fn may_load(landlock: Option<u32>, is_required: bool) -> bool {
-    static TOLD: std::sync::Once = std::sync::Once::new();
-    if landlock.is_none() {
-        TOLD.call_once(|| {
-            let hint = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
-            tracing::warn!(
-                hint,
-                "there is no Landlock here: while it is loaded, and with `network` always, a library can read what the server can"
-            );
-        });
-    }
-    landlock.is_some() || !is_required
-}
 
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
@@ -73,39 +60,6 @@ pub struct LibraryInfo {
     pub kept_since: Option<String>,
     /// The folder of the copy, if it goes with the last of those that know the library.
     _scratch: Option<Arc<Scratch>>,
-}
-
-/// A file that may not be loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The file.
-    pub file: PathBuf,
-    /// The id that its note gives, as far as it could be read.
-    pub id: Option<String>,
-    /// The reason, in one line.
-    pub reason: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-impl Refusal {
-    /// The same of the library with this id.
-    fn of(mut self, id: &str) -> Self {
-        self.id = Some(id.to_owned());
-        self
-    }
-
-    /// Whether the file is, or by its name should be, the library with this id.
-    fn is_of(&self, id: &str) -> bool {
-        self.id.as_deref() == Some(id) || is_named(&self.file, id)
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cannot use `{}`: {}", self.file.display(), self.reason)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
-    }
 }
 
 impl Libraries {
@@ -421,16 +375,4 @@ async fn examine(
     let copy = copies.keep(&admitted).map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
     Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, kept_since: None, file, _scratch: None })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_landlock_libraries_are_loaded_unless_it_is_required() {
-        let may = [(Some(1), true), (Some(7), false), (None, false), (None, true)]
-            .map(|(landlock, is_required)| may_load(landlock, is_required));
-        assert_eq!(may, [true, true, true, false]);
-    }
 }
