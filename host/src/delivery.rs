@@ -2,10 +2,12 @@
 
 mod outcome;
 mod price;
+mod share;
 mod told;
 
 pub use outcome::{Outcome, TOO_LATE, known_failures};
 pub use price::{InvalidPrice, Price, PriceTable, Prices};
+pub use share::{Share, falls_to_canary};
 pub use told::{Answer, Said, Told};
 
 use crate::{
@@ -47,6 +49,9 @@ pub struct Delivery {
     pub recipient: Recipient,
     /// The provider that it is handed to.
     pub provider: String,
+    /// Which of that provider's files it is for, should two of them share.
+    #[serde(default, skip_serializing_if = "Share::is_open")]
+    pub share: Share,
     /// The providers that may take over, in order.
     pub successors: Vec<String>,
     /// Whether the same message was handed to the same provider before, with an unknown outcome.
@@ -84,8 +89,9 @@ pub struct Successor {
 }
 
 impl Delivery {
-    /// Who is asked next: the next provider of the route, or after an unknown outcome without a next one the same
-    /// provider once more, and again where it is their host that ended; `None` if the message was taken or nobody would do better.
+    /// Who is asked next: after a provider's canary the provider itself, then the next provider of the route, or after an
+    /// unknown outcome without a next one the same provider once more, and again where it is their host that ended; `None`
+    /// if the message was taken or nobody would do better.
     pub fn successor(&self) -> Option<Successor> {
         let next = match &self.outcome {
             Outcome::Queued | Outcome::Sent { .. } => Next::Stop,
@@ -94,6 +100,11 @@ impl Delivery {
         };
         match (next, self.successors.split_first()) {
             (Next::Stop, _) => None,
+            (Next::Provider, _) if self.share == Share::Canary => Some(Successor {
+                provider: self.provider.clone(),
+                successors: self.successors.clone(),
+                repeated: self.outcome.may_have_left(),
+            }),
             (Next::Provider, Some((provider, successors))) => Some(Successor {
                 provider: provider.clone(),
                 successors: successors.to_vec(),
@@ -126,6 +137,7 @@ impl Delivery {
         Self {
             id,
             provider,
+            share: self.share.after(),
             successors,
             repeated,
             is_orphan: false,
@@ -149,6 +161,12 @@ impl Delivery {
             Successor { provider: self.provider.clone(), successors: Vec::new(), repeated: self.repeated };
         let not_before = Some(after(now, pause));
         Some(Self { pauses: self.pauses + 1, not_before, ..self.handed_on(to, id, now) })
+    }
+
+    /// Whether its provider's canary may have it: a message is handed to one canary at most, and one that may be
+    /// with the service already goes to what is proven.
+    pub fn may_go_to_canary(&self) -> bool {
+        self.share.is_open() && !self.repeated
     }
 
     /// When somebody has to see to it, if it is open: when its pause is over, or when whoever hands it over now must be
@@ -176,6 +194,7 @@ pub(crate) mod tests {
             channel: Channel::new("sms").unwrap(),
             recipient: Recipient::new("+447700900123"),
             provider: provider.to_owned(),
+            share: Share::Open,
             successors: successors.iter().map(|&id| id.to_owned()).collect(),
             repeated: false,
             is_orphan: false,
@@ -191,6 +210,54 @@ pub(crate) mod tests {
     fn settled(mut delivery: Delivery, answer: Result<Receipt, DeliveryError>) -> Delivery {
         delivery.outcome = Outcome::new(answer, millis(1));
         delivery
+    }
+
+    /// The provider's own turn comes right after its canary's, whatever the canary's fault was, and no canary has the
+    /// message again.
+    #[test]
+    fn what_a_canary_does_not_get_through_its_provider_is_asked_for_before_anybody_else() {
+        for (answer, repeated) in
+            [("broken", true), ("unknown", true), ("unavailable", false), ("rejected", false)]
+        {
+            for successors in [&["b"][..], &[]] {
+                let mut first = delivery("a", successors);
+                assert!(first.may_go_to_canary());
+                first.share = Share::Canary;
+                let first = settled(first, Err(DeliveryError::new(Failure::from_word(answer), "why")));
+                assert!(first.put_off(Duration::ZERO, first.id.clone(), millis(2)).is_none());
+                let next = first.successor().unwrap();
+                assert_eq!((next.provider.as_str(), next.repeated), ("a", repeated), "{answer}");
+                assert_eq!(next.successors, successors);
+                let second = first.handed_on(next, DeliveryId::new(millis(2), &Chance::seeded(4)), millis(2));
+                assert!(second.share == Share::Stable && !second.may_go_to_canary(), "{answer}");
+                let second = settled(second, Err(DeliveryError::broken("why")));
+                let third =
+                    second.successor().map(|next| second.handed_on(next, second.id.clone(), millis(3)));
+                let third = third.map(|third| (third.provider.clone(), third.may_go_to_canary()));
+                assert_eq!(third, successors.first().map(|id| ((*id).to_owned(), false)), "{answer}");
+            }
+        }
+        let mut first = delivery("a", &["b"]);
+        first.share = Share::Canary;
+        assert!(
+            settled(first.clone(), Err(DeliveryError::new(Failure::OptedOut, "why"))).successor().is_none()
+        );
+        assert!(settled(first, Ok(Receipt::new("SM1"))).successor().is_none());
+        // Whose first provider only failed may still be another's canary's.
+        let first = settled(delivery("a", &["b"]), Err(DeliveryError::unavailable("why")));
+        let next = first.successor().unwrap();
+        assert!(first.handed_on(next, first.id.clone(), millis(2)).may_go_to_canary());
+        assert!(!Delivery { repeated: true, ..delivery("a", &[]) }.may_go_to_canary());
+    }
+
+    /// A record of before says nothing of it, and one that says nothing is written as before.
+    #[test]
+    fn a_delivery_without_a_canary_is_stored_as_ever() {
+        let stored = serde_json::to_string(&delivery("a", &[])).unwrap();
+        assert!(!stored.contains("share"), "{stored}");
+        let canary = Delivery { share: Share::Canary, ..delivery("a", &[]) };
+        let stored = serde_json::to_string(&canary).unwrap();
+        assert_eq!(serde_json::from_str::<Delivery>(&stored).unwrap(), canary);
     }
 
     fn path(first: Delivery, answers: &[&str]) -> Vec<String> {

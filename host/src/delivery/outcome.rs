@@ -116,6 +116,11 @@ impl Outcome {
         })
     }
 
+    /// Whether the message may be with the service although nobody says so: nothing is known, or who had it broke down.
+    pub fn may_have_left(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Failed { failure: Failure::Broken, .. })
+    }
+
     /// The kind of failure, if it failed.
     pub fn failure(&self) -> Option<&Failure> {
         if let Self::Failed { failure, .. } = self { Some(failure) } else { None }

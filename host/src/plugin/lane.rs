@@ -2,6 +2,9 @@
 
 mod health;
 mod reading;
+mod tally;
+
+pub use tally::Tally;
 
 use super::{
     breaker::{Breaker, Era, Outcome, Why},
@@ -33,6 +36,7 @@ use std::{
     },
     time::Duration,
 };
+use tally::Counts;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// How long a provider may think about a member: it happens while a person waits.
@@ -64,6 +68,7 @@ pub struct Lane {
     redactor: Redactor,
     breaker: Mutex<Breaker>,
     memory: Memory,
+    counts: Counts,
     /// Of its library.
     sha256: String,
     /// Whether those who still wait for an answer are to wait no longer.
@@ -121,6 +126,7 @@ impl Lane {
             redactor,
             breaker: Mutex::new(breaker),
             memory,
+            counts: Counts::default(),
             sha256: library.sha256.clone(),
             given_up: watch::Sender::default(),
             clock,
@@ -182,7 +188,23 @@ impl Lane {
         if message.deadline_ms == 0 {
             message.deadline_ms = after(self.clock.now(), self.timeout).as_millisecond();
         }
-        self.call(place, ops::DELIVER, &message).await.map(|receipt| trust.clean_receipt(receipt))
+        let era = self.admit()?;
+        let answer = self.call(place, era, ops::DELIVER, &message).await;
+        if !message.test {
+            self.counts.count(&answer);
+        }
+        answer.map(|receipt| trust.clean_receipt(receipt))
+    }
+
+    /// What became of the deliveries that it was handed since it was opened.
+    pub fn tally(&self) -> Tally {
+        self.counts.tally()
+    }
+
+    /// Whether a delivery on this channel would reach it: it serves the channel, is not left alone and has a place.
+    pub(super) fn takes(&self, channel: &Channel) -> bool {
+        let (depth, places) = self.depth();
+        self.serves(channel) && self.rest().is_none() && depth < places
     }
 
     /// Whether the provider reaches a member, asked within 50 ms if it [judges members](Self::judges_members).
@@ -239,7 +261,8 @@ impl Lane {
     ///
     /// With what stands in the way.
     pub async fn health(&self) -> Result<(), DeliveryError> {
-        self.call(self.place_at_once()?, ops::HEALTH, &()).await
+        let place = self.place_at_once()?;
+        self.call(place, self.admit()?, ops::HEALTH, &()).await
     }
 
     /// Tells the provider that no more calls come; waits two seconds at most.
@@ -288,10 +311,10 @@ impl Lane {
     async fn call<T: DeserializeOwned>(
         &self,
         _place: Place<'_>,
+        era: Era,
         op: u32,
         request: &impl Serialize,
     ) -> Result<T, DeliveryError> {
-        let era = self.admit()?;
         let answer = self.ask(op, request, self.timeout).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
         let answer = answer.map_err(|failed| self.redactor.clean_error(failed.error));

@@ -99,7 +99,7 @@ impl Lane {
             self.memory.record.note(now, Happening::Quarantined, Some(&format!("until {until}")));
         }
         if before.is_none() {
-            tracing::warn!(provider.id = self.id, reason = words(why), %until, "a provider is left alone for a while");
+            tracing::warn!(provider.id = self.id, library.version = self.manifest.version, reason = words(why), %until, "a provider is left alone for a while");
         }
     }
 

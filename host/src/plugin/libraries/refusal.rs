@@ -10,6 +10,8 @@ pub struct Refusal {
     pub file: PathBuf,
     /// The id that its note gives, as far as it could be read.
     pub id: Option<String>,
+    /// Its SHA-256 in lower-case hexadecimal digits, where it could be read.
+    pub sha256: Option<String>,
     /// The reason, in one line.
     pub reason: String,
     /// What to do about it.
