@@ -41,9 +41,9 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
 
 /// A canary that has no share is no mistake: its provider delivers.
 fn canary_note(status: &ProviderStatus, file: &str) -> Option<Mistake> {
-    let reason = status.canary.as_ref()?.reason.as_ref()?;
+    let reason = status.canary.as_ref()?.why_idle()?;
     let (reason, hint) =
-        reason.split_once("\nhint: ").map_or((&**reason, None), |(why, hint)| (why, Some(hint)));
+        reason.split_once("\nhint: ").map_or((reason, None), |(why, hint)| (why, Some(hint)));
     Some(Mistake {
         file: file.to_owned(),
         line: None,

@@ -125,7 +125,7 @@ async fn providers(setup: &Setup) -> Result<Vec<Finding>, Trouble> {
         return Ok(vec![Finding::warn("providers", "there is none: nothing can be delivered", remedy)]);
     }
     let canary = |status: &ProviderStatus| {
-        let reason = status.canary.as_ref()?.reason.as_ref()?;
+        let reason = status.canary.as_ref()?.why_idle()?;
         let otherwise = "its provider has all deliveries; see `passrelay providers list`";
         let (why, hint) = reason.split_once("\nhint: ").unwrap_or((reason, otherwise));
         Some(Finding::warn("canary", format!("that of `{}` has no share: {why}", status.id), hint))

@@ -58,6 +58,42 @@ async fn a_canary_that_breaks_down_is_quarantined_and_every_message_leaves() {
     }
 }
 
+/// On a thread of the host it takes the server with it, once: the next start knows whose fault it was, and the message
+/// leaves by the old version.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_ends_the_server_from_its_thread_does_so_once() {
+    let console = console();
+    let hash = drop_in(&console, "abort");
+    console.write("passrelay.toml", &configuration("thread", &canary(&hash, 99)));
+    let server = console.serve();
+    let url = format!("http://{}/v1/verifications", server.address());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut answered = 0;
+    // One of a hundred is not the canary's.
+    loop {
+        let request = client.post(&url).header("prefer", "wait=20").bearer_auth(harness::KEY);
+        let sent = request.json(&json!({ "to": format!("+44770090{answered:04}") })).send().await;
+        if sent.is_err() {
+            break;
+        }
+        answered += 1;
+    }
+    let (code, log) = server.ended();
+    assert_ne!(code, Some(0), "{log}");
+    let mut server = console.serve();
+    server.wait_for("\"delivery sent\"");
+    let provider = listed(&console);
+    assert_eq!((&provider["state"], &provider["note"]), (&json!("ready"), &Value::Null), "{provider}");
+    assert_eq!(provider["canary"]["state"], "resting", "{provider}");
+    start(&server, 1, 3).await;
+    let after = listed(&console);
+    assert_eq!(
+        (&after["deliveries"]["sent"], &after["canary"]["deliveries"]["unknown"]),
+        (&json!(4), &json!(0))
+    );
+    assert_eq!(server.stop().0, Some(0));
+}
+
 /// Its answers are answers: it is not left alone, and the provider's own version is asked right after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_the_new_version_refuses_the_old_one_sends() {

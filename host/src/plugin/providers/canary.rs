@@ -78,6 +78,13 @@ pub struct CanaryStatus {
     pub rest: Option<&'static str>,
 }
 
+impl CanaryStatus {
+    /// Why its provider has all deliveries, if it has.
+    pub fn why_idle(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|_| self.state != CanaryState::Ready)
+    }
+}
+
 impl Wanted {
     /// What these folders have for it.
     pub(super) fn of(canary: &settings::Canary, library: &str, libraries: &Libraries) -> Self {
@@ -114,9 +121,10 @@ impl Beside {
             },
             Self::Version(version) => {
                 let (state, reason) = match &version.lane {
-                    Ok(lane) => lane.resting().map_or((CanaryState::Ready, None), |(why, until)| {
-                        (CanaryState::Resting, Some(format!("{why}; until {until}")))
-                    }),
+                    Ok(lane) => lane.resting().map_or_else(
+                        || (CanaryState::Ready, version.record.apart()),
+                        |(why, until)| (CanaryState::Resting, Some(format!("{why}; until {until}"))),
+                    ),
                     Err(reason) => (CanaryState::Failed, Some(reason.clone())),
                 };
                 let info = version.info.as_ref();
