@@ -103,6 +103,7 @@ impl Dropped {
             copies: self.path().join("copies"),
             watch: true,
             pins: Vec::new(),
+            canaries: Vec::new(),
             signers: None,
             sandbox_required: false,
         }
@@ -140,5 +141,6 @@ pub fn provider(id: &str, isolation: Isolation, config: Value) -> Settings {
         sha256: None,
         allow_private_addresses: false,
         config,
+        canary: None,
     }
 }

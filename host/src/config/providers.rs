@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     delivery::PriceTable,
-    plugin::{Isolation, Sandbox, Settings},
+    plugin::{Canary, Isolation, Sandbox, Settings},
     template::Site,
 };
 use provider_api::is_word;
@@ -26,8 +26,17 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE: u32 = 1024;
 
 /// The keys beside `config` that are mistaken for the library's own.
-pub(super) const KEYS: [&str; 8] =
-    ["enabled", "library", "isolation", "sandbox", "timeout", "queue", "sha256", "allow_private_addresses"];
+pub(super) const KEYS: [&str; 9] = [
+    "enabled",
+    "library",
+    "isolation",
+    "sandbox",
+    "timeout",
+    "queue",
+    "sha256",
+    "canary",
+    "allow_private_addresses",
+];
 
 /// A provider as far as it is known before its library is.
 #[derive(Clone)]
@@ -69,6 +78,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
     let timeout = table.find("timeout").and_then(|field| field.span(TIMEOUTS.0..=TIMEOUTS.1, report));
     let queue = table.find("queue").and_then(|field| field.whole(1_u32..=65_536, report)).unwrap_or(QUEUE);
     let sha256 = table.find("sha256").and_then(|field| sha256(&field, report));
+    let canary = table.find("canary").and_then(|field| canary(&field, report));
     let private = table.find("allow_private_addresses").and_then(|field| field.flag(report));
     let config = match table.find("config") {
         Some(config) => config.table(report).map(|_| config.node.clone()),
@@ -98,6 +108,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
             sha256,
             allow_private_addresses: private.unwrap_or(false),
             config: json!({}),
+            canary,
         },
         config,
         path: format!("{}.config", field.path),
@@ -119,6 +130,7 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
         sha256: None,
         allow_private_addresses: false,
         config: json!({}),
+        canary: None,
     };
     let templates = Texts::default();
     Typed { at: 0, settings, config: Some(keys), path: "config".to_owned(), prices: None, templates }
@@ -136,12 +148,24 @@ fn word<'a>(field: &Field<'a>, of: &str, report: &mut Report) -> Option<&'a str>
     Some(text)
 }
 
+/// Reads `canary`: another file of the library, and its share.
+fn canary(field: &Field<'_>, report: &mut Report) -> Option<Canary> {
+    const SHARE: &str = "of a hundred deliveries so many: 1 to 99";
+    let mut table = field.table(report)?;
+    let hash = table.require("sha256", HASH, report).and_then(|field| sha256(&field, report));
+    let weight = table.require("weight", SHARE, report).and_then(|field| field.whole(1_u8..=99, report));
+    table.close(report);
+    Some(Canary { sha256: hash?, weight: weight?, config: Ok(json!({})) })
+}
+
+/// What a hash is, for hints.
+const HASH: &str = "64 hexadecimal digits, as `sha256sum FILE` prints them";
+
 fn sha256(field: &Field<'_>, report: &mut Report) -> Option<String> {
     let text = field.text(report)?;
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Some(text.to_ascii_lowercase());
     }
-    let hint = "64 hexadecimal digits, as `sha256sum FILE` prints them";
-    field.wrong("is no SHA-256", hint.to_owned(), report);
+    field.wrong("is no SHA-256", HASH.to_owned(), report);
     None
 }

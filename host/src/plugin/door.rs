@@ -77,6 +77,7 @@ impl Door for LibraryDoor {
             sha256: None,
             allow_private_addresses: false,
             config: config.clone(),
+            canary: None,
         };
         let opening = open_lane(&settings, &self.library, &self.workshop, self.http.clone(), Arc::default());
         let lane = self.runtime.block_on(opening)?;

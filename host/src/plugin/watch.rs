@@ -132,6 +132,7 @@ mod tests {
             copies,
             watch: true,
             pins: Vec::new(),
+            canaries: Vec::new(),
             signers: None,
             sandbox_required: false,
         }
