@@ -2,6 +2,7 @@
 
 mod availability;
 mod bounds;
+mod c;
 mod conformance;
 mod copies;
 mod crashes;

@@ -7,6 +7,7 @@
     reason = "a test that has nothing to stand on fails loudly"
 )]
 
+pub mod c;
 mod conformance;
 mod console;
 pub mod kept;
