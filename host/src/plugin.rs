@@ -40,7 +40,7 @@ pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
 pub use sandbox::Sandbox;
 pub(crate) use sandbox::landlock_version;
-pub(crate) use services::http::Http;
+pub(crate) use services::{hosts::declared as declared_hosts, http::Http};
 pub use settings::{Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};
 pub use watch::Watch;

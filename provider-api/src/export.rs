@@ -78,7 +78,7 @@ macro_rules! export_provider {
             assert!($crate::is_word($id), "the id is no lower-case word of at most 32 letters, digits and `_`");
             $(assert!($crate::__boundary::is_channel($channel), "a channel is no lower-case word");)*
             assert!($crate::__boundary::is_channel($first), "a channel is no lower-case word");
-            $($(assert!($crate::__boundary::is_host($host), "a host is none such as `api.example.com` or `{base_url}`");)*)?
+            $($(assert!($crate::__boundary::is_host($host), "a host is none such as `api.example.com`");)*)?
 
             use $crate::__boundary::{
                 CheckTypeLayout, Exported, Facts, FfiFuture, HostBox, LibHeader, OpenReply, PrefixTypeTrait, ProviderMod,

@@ -76,6 +76,7 @@ impl Door for LibraryDoor {
             queue: 1024,
             sha256: None,
             allow_private_addresses: false,
+            allow_hosts: None,
             config: config.clone(),
         };
         let opening = open_lane(&settings, &self.library, &self.workshop, self.http.clone(), Arc::default());

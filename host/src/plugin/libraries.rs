@@ -418,6 +418,10 @@ async fn examine(
         let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
         return Err(refuse(reason, Some("get the file from its author again")));
     }
+    if manifest.hosts != note.hosts {
+        let reason = "its note and the library itself do not declare the same hosts".to_owned();
+        return Err(refuse(reason, Some("get the file from its author again")));
+    }
     let copy = copies.keep(&admitted).map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
     Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, kept_since: None, file, _scratch: None })

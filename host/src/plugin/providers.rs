@@ -303,6 +303,8 @@ impl Slot {
             signed_by: self.info.as_ref().and_then(|info| info.signer),
             since: Some(self.since),
             channels: manifest.map_or_else(Vec::new, |manifest| manifest.channels.clone()),
+            hosts: manifest.map_or_else(Vec::new, |manifest| manifest.hosts.clone()),
+            allow_hosts: self.settings.permitted(),
             state,
             note: self.record.apart(),
             events: self.record.events(),
