@@ -93,7 +93,7 @@ fn a_host_that_is_none_or_that_the_library_does_not_declare_is_told() {
         (r#"["sms.test"]"#, "http://sms.test:8080/v1", vec![undeclared(16, all)]),
         (r#"["sms.test:8080"]"#, "", vec![undeclared(16, all)]),
         (r#"["api.twilo.com"]"#, "", vec![undeclared(16, "did you mean `api.twilio.com`?")]),
-        (r#"["*", "api.other.example", "regions.example"]"#, "", vec![undeclared(21, all), undeclared(42, all)]),
+        (r#"["*", "api.other.example", "regions.example"]"#, "", vec![undeclared(21, all), undeclared(42, "did you mean `*.regions.example`?")]),
         (r#"["https://api.twilio.com", "API.twilio.com"]"#, "", vec![none(16), none(42)]),
         (r#"["{base_url}"]"#, "http://sms.test:8080/v1", vec![none(16)]),
         (
