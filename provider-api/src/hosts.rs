@@ -34,9 +34,14 @@ pub enum Pattern {
     Key(Vec<String>),
 }
 
-/// The text is no host.
+/// What is declared cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidPattern(String);
+pub enum InvalidPattern {
+    /// The text is no host.
+    Form(String),
+    /// There are more than [`MOST`].
+    TooMany(usize),
+}
 
 impl Pattern {
     /// Reads a host as it is declared.
@@ -45,7 +50,7 @@ impl Pattern {
     ///
     /// When the text has none of the forms.
     pub fn parse(text: &str) -> Result<Self, InvalidPattern> {
-        let invalid = || InvalidPattern(text.chars().take(80).collect());
+        let invalid = || InvalidPattern::Form(text.chars().take(80).collect());
         if !is_pattern(text) {
             return Err(invalid());
         }
@@ -69,7 +74,7 @@ impl Pattern {
     /// When one has none of the forms, or there are more than [`MOST`].
     pub fn parse_all(texts: &[String]) -> Result<Vec<Self>, InvalidPattern> {
         if texts.len() > MOST {
-            return Err(InvalidPattern(format!("a list of {}, of at most {MOST},", texts.len())));
+            return Err(InvalidPattern::TooMany(texts.len()));
         }
         texts.iter().map(|text| Self::parse(text)).collect()
     }
@@ -134,11 +139,14 @@ impl fmt::Display for Pattern {
 
 impl fmt::Display for InvalidPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is no host such as `api.example.com`, `api.example.com:8443`, `*.example.com`, `*` or `{{key}}`",
-            self.0.escape_debug()
-        )
+        match self {
+            Self::Form(text) => write!(
+                f,
+                "`{}` is no host such as `api.example.com`, `api.example.com:8443`, `*.example.com`, `*` or `{{key}}`",
+                text.escape_debug()
+            ),
+            Self::TooMany(count) => write!(f, "there are {count}, of at most {MOST}"),
+        }
     }
 }
 

@@ -55,10 +55,10 @@ impl Reach {
     pub fn check(&self, target: &Target) -> Result<(), Unreachable> {
         let among = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(target));
         if !among(&self.declared) {
-            return Err(Unreachable::Undeclared(target.shown()));
+            return Err(Unreachable::Undeclared(target.to_string()));
         }
         match &self.permitted {
-            Some(permitted) if !among(permitted) => Err(Unreachable::NotPermitted(target.shown())),
+            Some(permitted) if !among(permitted) => Err(Unreachable::NotPermitted(target.to_string())),
             _ => Ok(()),
         }
     }

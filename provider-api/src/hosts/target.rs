@@ -35,11 +35,6 @@ impl Target {
         Some(Self { host: canonical(host)?, port, is_schemes_own: port == own })
     }
 
-    /// The host, and the port where the scheme does not say it. It was chosen by a library: it may hold anything.
-    pub fn shown(&self) -> String {
-        self.to_string()
-    }
-
     /// Whether it is at this port, or at its scheme's own if none is named.
     pub(super) fn is_at(&self, port: Option<u16>) -> bool {
         port.map_or(self.is_schemes_own, |port| port == self.port)
@@ -51,6 +46,7 @@ impl Target {
     }
 }
 
+/// The host, and the port where the scheme does not say it. A library chose them: they may hold anything.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.host)?;

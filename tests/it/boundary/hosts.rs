@@ -87,6 +87,23 @@ async fn a_host_is_reached_that_stands_under_a_declared_key() {
     }
 }
 
+/// A service that many share at one address would take the header's word, and not that of the URL that was judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_names_another_host_is_refused() {
+    let service = answering("202 Accepted", Vec::new()).await;
+    for isolation in BOTH {
+        let dropped = Dropped::with(&["hostile"]);
+        let settings = hostile("fronting", isolation, json!({ "server": service }));
+        let id = settings.id.clone();
+        let providers = open(&dropped, settings, None).await;
+        let error =
+            providers.lane(&id).unwrap().deliver(message(&format!("front:{service}"))).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Misconfigured, "{isolation:?} {error}");
+        assert!(error.text.contains("no header `host`"), "{isolation:?} {error}");
+        assert_eq!(ask(&providers, &service).await.unwrap(), "202", "{isolation:?}");
+    }
+}
+
 /// What the operator leaves out is refused in the operator's own words, whatever the library declares.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operators_list_restricts_what_the_library_declares() {

@@ -132,6 +132,10 @@ impl Http {
         }
         let mut prepared = self.client(private_addresses)?.request(method, url).body(request.body);
         for (name, value) in request.headers {
+            if name.eq_ignore_ascii_case("host") {
+                // Whoever serves many hosts at one address goes by it, and not by the URL that was judged.
+                return Err(refused("the URL alone says which host is asked, and no header `host`"));
+            }
             prepared = prepared.header(name, value);
         }
         Ok(match request.timeout_ms {

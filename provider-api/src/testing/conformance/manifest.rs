@@ -93,7 +93,11 @@ fn judge(exam: &mut Exam<'_>, manifest: &Manifest) {
 fn judge_hosts(exam: &mut Exam<'_>, manifest: &Manifest) {
     exam.rule("hosts_are_known");
     exam.demand(manifest.hosts.len() <= hosts::MOST, || {
-        format!("it declares {} hosts, of at most {}", manifest.hosts.len(), hosts::MOST)
+        format!(
+            "`hosts` of `export_provider!` has {} items, of at most {}",
+            manifest.hosts.len(),
+            hosts::MOST
+        )
     });
     for host in &manifest.hosts {
         match Pattern::parse(host) {
