@@ -3,6 +3,7 @@
 //! One rule for every host: the server asks it for each request, the testing kit for each that a test would answer. It
 //! parses no URL itself: whoever asks says by a [`Target`] where the request would really go.
 
+use crate::HttpRequest;
 use std::fmt;
 
 pub use form::is_pattern;
@@ -116,6 +117,15 @@ impl Pattern {
                 (Some(a), Some(b)) => a == b,
             }
     }
+}
+
+/// What is told of a request with a header `host`: who serves many hosts at one address goes by it, and not by the URL
+/// that is judged.
+pub const TWO_HOSTS: &str = "the URL alone says which host is asked, and no header `host`";
+
+/// Whether a request says beside its URL which host it asks.
+pub fn has_host_header(request: &HttpRequest) -> bool {
+    request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"))
 }
 
 /// Whether a name is one below a domain: `a.b.c` below `b.c`.

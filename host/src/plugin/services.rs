@@ -55,7 +55,7 @@ impl Services {
     async fn http(&self, request: &[u8]) -> Result<Reply, DeliveryError> {
         let (mut head, body) = frame::decode::<HttpRequest>(request).map_err(|cause| unreadable(&cause))?;
         head.body = body.to_vec();
-        self.hosts.check(&http::url(&head.url)?)?;
+        self.hosts.check(&head)?;
         let response = self.http.send(head, self.private_addresses).await?;
         Ok(Reply::Ok(frame::encode(&response, &response.body)))
     }

@@ -3,7 +3,7 @@
 use crate::{
     DeliveryError, HttpRequest, HttpResponse,
     abi::{FfiHost, FfiHost_TO, HostBox, Reply, frame, ops},
-    hosts::{Reach, Target},
+    hosts::{Reach, TWO_HOSTS, Target, has_host_header},
 };
 use abi_stable::{
     sabi_trait::TD_Opaque,
@@ -103,6 +103,9 @@ impl FakeHost {
             return refuse(&DeliveryError::broken("the request is no frame of an `HttpRequest`"));
         };
         request.body = body.to_vec();
+        if has_host_header(&request) {
+            return refuse(&DeliveryError::misconfigured(TWO_HOSTS));
+        }
         let Some(target) = Target::plain(&request.url) else {
             return refuse(&DeliveryError::misconfigured("the request's URL is none that a test can read"));
         };

@@ -45,7 +45,11 @@ impl<const DECLARED: bool> Provider for Carrier<DECLARED> {
     async fn deliver(&self, message: Message) -> Result<Receipt, DeliveryError> {
         assert!(!message.text.is_empty(), "no text");
         self.host.sleep(Duration::from_millis(self.config.pause_ms)).await;
-        let request = HttpRequest::post("https://sms.example.com/").header("x-a", "b").body(message.text);
+        let mut request = HttpRequest::post("https://sms.example.com/").header("x-a", "b");
+        if message.text == "front" {
+            request = request.header("Host", "other.example.com");
+        }
+        let request = request.body(message.text);
         let response = self.host.http(request).await?;
         Ok(Receipt::new(String::from_utf8_lossy(&response.body)))
     }
@@ -117,6 +121,14 @@ fn availability_is_only_answered_where_it_is_declared() {
     assert!(error.text.contains("capability"), "{error}");
     let declared = open(FakeHost::new());
     assert_eq!(declared.availability(&candidate).unwrap().reason.as_deref(), Some("asleep"));
+}
+
+#[test]
+fn a_header_that_names_another_host_is_refused() {
+    let host = FakeHost::new().always(HttpResponse::new(200, ""));
+    let error = open(host.clone()).deliver(&message("front")).unwrap_err();
+    assert_eq!(error.text, "the URL alone says which host is asked, and no header `host`");
+    assert!(host.requests().is_empty());
 }
 
 /// As a real host refuses it, so that an author's own test finds what `export_provider!` lacks.

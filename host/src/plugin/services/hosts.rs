@@ -4,9 +4,10 @@ use super::super::{
     redact::{Redactor, one_line},
     settings::Settings,
 };
+use super::http;
 use provider_api::{
-    DeliveryError, Manifest,
-    hosts::{Pattern, Reach, Target, Unreachable},
+    DeliveryError, HttpRequest, Manifest,
+    hosts::{Pattern, Reach, TWO_HOSTS, Target, Unreachable, has_host_header},
 };
 use reqwest::Url;
 use serde_json::Value;
@@ -42,9 +43,13 @@ impl Hosts {
     }
 
     /// Judges a request before anything of it is sent, and logs the first refusal of each host.
-    pub(super) fn check(&self, url: &Url) -> Result<(), DeliveryError> {
+    pub(super) fn check(&self, request: &HttpRequest) -> Result<(), DeliveryError> {
         let Inner { provider, reach, .. } = &*self.0;
-        let target = target(url).ok_or_else(|| DeliveryError::misconfigured("the URL names no host"))?;
+        if has_host_header(request) {
+            return Err(DeliveryError::misconfigured(TWO_HOSTS));
+        }
+        let target =
+            target(&http::url(&request.url)?).ok_or_else(|| http::refused("the URL names no host"))?;
         reach.check(&target).map_err(|cause| {
             self.tell(&target, &cause);
             DeliveryError::misconfigured(match cause {
@@ -94,7 +99,7 @@ fn target(url: &Url) -> Option<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http;
+    use axum::http::Request;
     use proptest::prelude::*;
 
     fn reaches(hosts: &[&str], url: &str) -> bool {
@@ -154,7 +159,7 @@ mod tests {
         /// The client hands this address to the resolver, or to the proxy.
         #[test]
         fn the_host_that_is_judged_is_the_one_that_the_client_connects_to(
-            url in "https?:/{1,3}([a-c.@:%\\\\\\[\\]0-9A-F\u{e9}\u{ff0e}#?-]|%2e){1,24}(/\\PC{0,6})?",
+            url in "https?:[/\\\\]{1,3}([a-c:%]{0,3}@)?([a-cA-F0-9.-]|\u{e9}|\u{ff0e}|%2e|%61){1,12}(:[0-9]{0,4})?([/\\\\?#]\\PC{0,6})?",
         ) {
             let Some((url, judged)) = Url::parse(&url).ok().and_then(|url| {
                 let target = target(&url)?;
@@ -163,7 +168,7 @@ mod tests {
                 return Ok(());
             };
             let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
-            let Ok(request) = http::Request::<reqwest::Body>::try_from(request) else { return Ok(()) };
+            let Ok(request) = Request::<reqwest::Body>::try_from(request) else { return Ok(()) };
             let uri = request.uri();
             let host = uri.host().unwrap_or_default();
             let own = if uri.scheme_str() == Some("https") { 443 } else { 80 };

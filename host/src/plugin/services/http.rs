@@ -132,10 +132,6 @@ impl Http {
         }
         let mut prepared = self.client(private_addresses)?.request(method, url).body(request.body);
         for (name, value) in request.headers {
-            if name.eq_ignore_ascii_case("host") {
-                // Whoever serves many hosts at one address goes by it, and not by the URL that was judged.
-                return Err(refused("the URL alone says which host is asked, and no header `host`"));
-            }
             prepared = prepared.header(name, value);
         }
         Ok(match request.timeout_ms {
@@ -154,7 +150,7 @@ pub(super) fn url(text: &str) -> Result<Url, DeliveryError> {
     Ok(url)
 }
 
-fn refused(why: &str) -> DeliveryError {
+pub(super) fn refused(why: &str) -> DeliveryError {
     DeliveryError::misconfigured(format!("the host refuses the provider's request: {why}"))
 }
 
