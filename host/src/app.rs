@@ -119,6 +119,7 @@ impl App {
         let (file, ring, taking) = (config.keys.clone(), kept.keys.clone(), Arc::default());
         let keys = KeyHold { file, ring, ledger: ledger.clone(), taking };
         let faults = Faults::beside(&config.libraries.copies);
+        faults.learn();
         let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone()).keeping(faults);
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
         let face = face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), kept).await?;

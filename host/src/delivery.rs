@@ -1,9 +1,13 @@
 //! One handing-over of a message to one provider, and what became of it.
 
+mod outcome;
 mod price;
+mod share;
 mod told;
 
+pub use outcome::{Outcome, TOO_LATE, known_failures};
 pub use price::{InvalidPrice, Price, PriceTable, Prices};
+pub use share::{Share, falls_to_canary};
 pub use told::{Answer, Said, Told};
 
 use crate::{
@@ -13,7 +17,7 @@ use crate::{
     seal::{DeliveryId, VerificationId},
 };
 use jiff::Timestamp;
-use provider_api::{Channel, Cost, DeliveryError, Failure, Receipt, Recipient};
+use provider_api::{Channel, Failure, Recipient};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -27,28 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How often a message is handed over again because its host ended: a machine that falls down over and over must not send
 /// it for ever.
 const ORPHANS: u8 = 3;
-
-/// The kinds of failure that provider-api knows.
-const FAILURES: [&str; 10] = [
-    "invalid_recipient",
-    "not_reachable",
-    "opted_out",
-    "blocked",
-    "rejected",
-    "throttled",
-    "misconfigured",
-    "unavailable",
-    "unknown",
-    "broken",
-];
-
-/// The kind of failure of a message that was put off until nobody needed it any more; no provider says it.
-pub const TOO_LATE: &str = "too_late";
-
-/// The kinds of failure that may be asked for: those that provider-api knows, and [`TOO_LATE`].
-pub fn known_failures() -> impl Iterator<Item = Failure> {
-    Failure::known().chain([Failure::from_word(TOO_LATE)])
-}
 
 /// One handing-over of a message to one provider, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +49,9 @@ pub struct Delivery {
     pub recipient: Recipient,
     /// The provider that it is handed to.
     pub provider: String,
+    /// Which of that provider's files it is for, should two of them share.
+    #[serde(default, skip_serializing_if = "Share::is_open")]
+    pub share: Share,
     /// The providers that may take over, in order.
     pub successors: Vec<String>,
     /// Whether the same message was handed to the same provider before, with an unknown outcome.
@@ -92,119 +77,6 @@ pub struct Delivery {
     pub outcome: Outcome,
 }
 
-/// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "lowercase")]
-pub enum Outcome {
-    /// Waits for its provider, or is with it.
-    Queued,
-    /// The service took the message.
-    Sent {
-        /// The service's own name of it.
-        reference: Option<String>,
-        /// Into how many parts it was split.
-        segments: Option<u32>,
-        /// In which alphabet the text went: `GSM-7`.
-        #[serde(default)]
-        encoding: Option<String>,
-        /// What it costs, where the service says so at once or the operator's table does.
-        cost: Option<Cost>,
-        /// Whether the table said so, and not the service.
-        #[serde(default)]
-        estimated: bool,
-        /// When the service answered.
-        settled_at: Timestamp,
-    },
-    /// The service did not take it.
-    Failed {
-        /// The kind of failure.
-        failure: Failure,
-        /// The service's own code.
-        code: Option<String>,
-        /// What happened, for an operator.
-        text: String,
-        /// When it was known.
-        settled_at: Timestamp,
-    },
-    /// Whether the service took it is not known.
-    Unknown {
-        /// The service's own code.
-        #[serde(default)]
-        code: Option<String>,
-        /// What happened, for an operator.
-        text: String,
-        /// When it was known that nothing is known.
-        settled_at: Timestamp,
-    },
-}
-
-impl Outcome {
-    /// Reads a provider's answer. One that only simulated it has failed: no delivery is a test.
-    pub fn new(answer: Result<Receipt, DeliveryError>, settled_at: Timestamp) -> Self {
-        match answer {
-            Ok(Receipt { simulated: true, .. }) => Self::Failed {
-                failure: Failure::Broken,
-                code: None,
-                text: "the provider only simulated it, and it was no test".to_owned(),
-                settled_at,
-            },
-            Ok(Receipt { reference, segments, encoding, cost, .. }) => {
-                Self::Sent { reference, segments, encoding, cost, estimated: false, settled_at }
-            }
-            Err(DeliveryError { failure: Failure::Unknown, code, text, .. }) => {
-                Self::Unknown { code, text, settled_at }
-            }
-            Err(DeliveryError { failure, code, text, .. }) => {
-                Self::Failed { failure, code, text, settled_at }
-            }
-        }
-    }
-
-    /// The same with a cost that was estimated, if it was sent and the service did not say what it costs.
-    #[must_use]
-    pub fn or_estimated(mut self, estimate: Option<Cost>) -> Self {
-        if let Self::Sent { cost: cost @ None, estimated, .. } = &mut self {
-            *estimated = estimate.is_some();
-            *cost = estimate;
-        }
-        self
-    }
-
-    /// Whether the message was surely not taken, and neither the recipient nor the text is to blame: sending it again
-    /// may help and bothers nobody.
-    ///
-    /// Not so `broken`: who panics may have handed it over. Nor `blocked` and `rejected`, a service's judgement of this
-    /// recipient or text: it would be the same again.
-    pub fn is_untaken_by_our_fault(&self) -> bool {
-        use Failure::{Misconfigured, Throttled, Unavailable};
-        self.failure().is_some_and(|failure| {
-            matches!(failure, Unavailable | Misconfigured | Throttled) || failure.as_str() == TOO_LATE
-        })
-    }
-
-    /// The kind of failure, if it failed.
-    pub fn failure(&self) -> Option<&Failure> {
-        if let Self::Failed { failure, .. } = self { Some(failure) } else { None }
-    }
-
-    /// The kind of failure as one of the words that provider-api knows; `other` for a word that it does not, and
-    /// nothing where there was none. For what must not grow with what providers say.
-    pub fn failure_word(&self) -> &'static str {
-        let Self::Failed { failure, .. } = self else { return "" };
-        FAILURES.into_iter().chain([TOO_LATE]).find(|word| *word == failure.as_str()).unwrap_or("other")
-    }
-
-    /// The word: `queued`, `sent`, `failed` or `unknown`.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent { .. } => "sent",
-            Self::Failed { .. } => "failed",
-            Self::Unknown { .. } => "unknown",
-        }
-    }
-}
-
 /// Who is asked after a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Successor {
@@ -217,8 +89,9 @@ pub struct Successor {
 }
 
 impl Delivery {
-    /// Who is asked next: the next provider of the route, or after an unknown outcome without a next one the same
-    /// provider once more, and again where it is their host that ended; `None` if the message was taken or nobody would do better.
+    /// Who is asked next: after a provider's canary the provider itself, then the next provider of the route, or after an
+    /// unknown outcome without a next one the same provider once more, and again where it is their host that ended; `None`
+    /// if the message was taken or nobody would do better.
     pub fn successor(&self) -> Option<Successor> {
         let next = match &self.outcome {
             Outcome::Queued | Outcome::Sent { .. } => Next::Stop,
@@ -227,6 +100,11 @@ impl Delivery {
         };
         match (next, self.successors.split_first()) {
             (Next::Stop, _) => None,
+            (Next::Provider, _) if self.share == Share::Canary => Some(Successor {
+                provider: self.provider.clone(),
+                successors: self.successors.clone(),
+                repeated: self.outcome.may_have_left(),
+            }),
             (Next::Provider, Some((provider, successors))) => Some(Successor {
                 provider: provider.clone(),
                 successors: successors.to_vec(),
@@ -259,6 +137,7 @@ impl Delivery {
         Self {
             id,
             provider,
+            share: self.share.after(),
             successors,
             repeated,
             is_orphan: false,
@@ -284,6 +163,12 @@ impl Delivery {
         Some(Self { pauses: self.pauses + 1, not_before, ..self.handed_on(to, id, now) })
     }
 
+    /// Whether its provider's canary may have it: a message is handed to one canary at most, and one that may be
+    /// with the service already goes to what is proven.
+    pub fn may_go_to_canary(&self) -> bool {
+        self.share.is_open() && !self.repeated
+    }
+
     /// When somebody has to see to it, if it is open: when its pause is over, or when whoever hands it over now must be
     /// gone, for they would have told.
     pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
@@ -296,6 +181,7 @@ impl Delivery {
 pub(crate) mod tests {
     use super::*;
     use crate::{clock::millis, seal::Chance};
+    use provider_api::{DeliveryError, Receipt};
 
     pub(crate) fn delivery(provider: &str, successors: &[&str]) -> Delivery {
         let chance = Chance::seeded(3);
@@ -308,6 +194,7 @@ pub(crate) mod tests {
             channel: Channel::new("sms").unwrap(),
             recipient: Recipient::new("+447700900123"),
             provider: provider.to_owned(),
+            share: Share::Open,
             successors: successors.iter().map(|&id| id.to_owned()).collect(),
             repeated: false,
             is_orphan: false,
@@ -323,6 +210,54 @@ pub(crate) mod tests {
     fn settled(mut delivery: Delivery, answer: Result<Receipt, DeliveryError>) -> Delivery {
         delivery.outcome = Outcome::new(answer, millis(1));
         delivery
+    }
+
+    /// The provider's own turn comes right after its canary's, whatever the canary's fault was, and no canary has the
+    /// message again.
+    #[test]
+    fn what_a_canary_does_not_get_through_its_provider_is_asked_for_before_anybody_else() {
+        for (answer, repeated) in
+            [("broken", true), ("unknown", true), ("unavailable", false), ("rejected", false)]
+        {
+            for successors in [&["b"][..], &[]] {
+                let mut first = delivery("a", successors);
+                assert!(first.may_go_to_canary());
+                first.share = Share::Canary;
+                let first = settled(first, Err(DeliveryError::new(Failure::from_word(answer), "why")));
+                assert!(first.put_off(Duration::ZERO, first.id.clone(), millis(2)).is_none());
+                let next = first.successor().unwrap();
+                assert_eq!((next.provider.as_str(), next.repeated), ("a", repeated), "{answer}");
+                assert_eq!(next.successors, successors);
+                let second = first.handed_on(next, DeliveryId::new(millis(2), &Chance::seeded(4)), millis(2));
+                assert!(second.share == Share::Stable && !second.may_go_to_canary(), "{answer}");
+                let second = settled(second, Err(DeliveryError::broken("why")));
+                let third =
+                    second.successor().map(|next| second.handed_on(next, second.id.clone(), millis(3)));
+                let third = third.map(|third| (third.provider.clone(), third.may_go_to_canary()));
+                assert_eq!(third, successors.first().map(|id| ((*id).to_owned(), false)), "{answer}");
+            }
+        }
+        let mut first = delivery("a", &["b"]);
+        first.share = Share::Canary;
+        assert!(
+            settled(first.clone(), Err(DeliveryError::new(Failure::OptedOut, "why"))).successor().is_none()
+        );
+        assert!(settled(first, Ok(Receipt::new("SM1"))).successor().is_none());
+        // Whose first provider only failed may still be another's canary's.
+        let first = settled(delivery("a", &["b"]), Err(DeliveryError::unavailable("why")));
+        let next = first.successor().unwrap();
+        assert!(first.handed_on(next, first.id.clone(), millis(2)).may_go_to_canary());
+        assert!(!Delivery { repeated: true, ..delivery("a", &[]) }.may_go_to_canary());
+    }
+
+    /// A record of before says nothing of it, and one that says nothing is written as before.
+    #[test]
+    fn a_delivery_without_a_canary_is_stored_as_ever() {
+        let stored = serde_json::to_string(&delivery("a", &[])).unwrap();
+        assert!(!stored.contains("share"), "{stored}");
+        let canary = Delivery { share: Share::Canary, ..delivery("a", &[]) };
+        let stored = serde_json::to_string(&canary).unwrap();
+        assert_eq!(serde_json::from_str::<Delivery>(&stored).unwrap(), canary);
     }
 
     fn path(first: Delivery, answers: &[&str]) -> Vec<String> {
@@ -361,20 +296,6 @@ pub(crate) mod tests {
             assert_eq!(path(delivery("a", &["b"]), &answers), asked, "{answers:?}");
         }
         assert_eq!(path(delivery("a", &[]), &["unknown", "unknown", "sent"]), ["a", "a*"]);
-    }
-
-    #[test]
-    fn only_what_was_surely_not_taken_by_our_fault_or_a_services_counts_as_such() {
-        for failure in Failure::known().chain([Failure::from_word("quarantined")]) {
-            let ours = ["unavailable", "misconfigured", "throttled"].contains(&failure.as_str());
-            let outcome = Outcome::new(Err(DeliveryError::new(failure.clone(), "why")), millis(1));
-            let word = if failure.as_str() == "quarantined" { "other" } else { failure.as_str() };
-            let word = if failure == Failure::Unknown { "" } else { word };
-            assert_eq!(outcome.failure_word(), word);
-            assert_eq!(outcome.is_untaken_by_our_fault(), ours, "{failure}");
-        }
-        assert!(!Outcome::Queued.is_untaken_by_our_fault());
-        assert!(!Outcome::new(Ok(Receipt::new("SM1")), millis(1)).is_untaken_by_our_fault());
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub struct Metrics {
     problems: Family<Refused, Counter>,
     requests: Family<Requested, Histogram, Buckets>,
     deliveries: Family<Delivered, Counter>,
+    canary_deliveries: Family<Delivered, Counter>,
     delivering: Family<Handed, Histogram, Buckets>,
     jobs: Counter,
     batch_jobs: Histogram,
@@ -52,6 +53,7 @@ struct Lanes {
     depth: Family<Open, Gauge>,
     places: Family<Open, Gauge>,
     state: Family<State, Gauge>,
+    canary_state: Family<State, Gauge>,
 }
 
 /// What became of a start.
@@ -74,6 +76,8 @@ pub struct ProviderNow {
     pub state: &'static str,
     /// Calls that wait or run, and how many may, if it is open.
     pub lane: Option<(usize, usize)>,
+    /// How its canary is, if it has one: one of the same words.
+    pub canary: Option<&'static str>,
 }
 
 /// Makes histograms of time: 16 buckets, each twice the one before.
@@ -99,6 +103,7 @@ impl Metrics {
             problems: Family::default(),
             requests: Family::new_with_constructor(quick),
             deliveries: Family::default(),
+            canary_deliveries: Family::default(),
             delivering: Family::new_with_constructor(slow),
             jobs: Counter::default(),
             batch_jobs: Histogram::new(exponential_buckets(1.0, 2.0, 9)),
@@ -130,6 +135,8 @@ impl Metrics {
         let help = "From a request's head to its answer's";
         to.register_with_unit("http_request_duration", help, Unit::Seconds, self.requests.clone());
         to.register("deliveries", "Deliveries that were settled", self.deliveries.clone());
+        let help = "Deliveries that a provider's canary had; `passrelay_deliveries_total` has them as well";
+        to.register("canary_deliveries", help, self.canary_deliveries.clone());
         let help = "From handing over to the provider's answer";
         to.register_with_unit("delivery_duration", help, Unit::Seconds, self.delivering.clone());
         to.register("ledger_jobs", "Jobs that the store was given", self.jobs.clone());
@@ -144,6 +151,8 @@ impl Metrics {
         to.register("lane_depth", "Calls that wait for a provider or run", lanes.depth.clone());
         to.register("lane_places", "How many calls may wait or run", lanes.places.clone());
         to.register("provider_state", "1 for the state that a provider is in", lanes.state.clone());
+        let help = "1 for the state that a provider's canary is in";
+        to.register("canary_state", help, lanes.canary_state.clone());
         self
     }
 
@@ -200,6 +209,12 @@ impl Metrics {
         }
     }
 
+    /// Counts besides that it was the provider's canary that had a delivery.
+    pub fn canary_delivery(&self, provider: &str, outcome: &'static str, failure: &'static str) {
+        let labels = Delivered { provider: provider.into(), outcome, failure };
+        self.canary_deliveries.get_or_create(&labels).inc();
+    }
+
     /// Counts jobs that the ledger did, whether they wrote or not.
     pub fn jobs(&self, jobs: usize) {
         self.jobs.inc_by(u64::try_from(jobs).unwrap_or(u64::MAX));
@@ -238,7 +253,8 @@ impl Lanes {
         self.depth.clear();
         self.places.clear();
         self.state.clear();
-        for ProviderNow { id, state: now, lane } in providers {
+        self.canary_state.clear();
+        for ProviderNow { id, state: now, lane, canary } in providers {
             if let Some((depth, places)) = lane {
                 let whole = |number: &usize| i64::try_from(*number).unwrap_or(i64::MAX);
                 let open = Open { provider: id.as_str().into() };
@@ -247,6 +263,9 @@ impl Lanes {
             }
             for state in STATES {
                 let labels = State { provider: id.as_str().into(), state };
+                if let Some(now) = canary {
+                    self.canary_state.get_or_create(&labels).set(i64::from(state == *now));
+                }
                 self.state.get_or_create(&labels).set(i64::from(state == *now));
             }
         }

@@ -12,9 +12,9 @@ pub use running::Settling;
 
 use crate::{
     clock::{Clock, Stopwatch},
-    delivery::{Delivery, Outcome, Prices, TOO_LATE},
+    delivery::{Delivery, Outcome, Prices, Share, TOO_LATE},
     metrics::Metrics,
-    plugin::Providers,
+    plugin::{Chosen, Providers},
     seal::{Chance, DeliveryId, KeyRing},
     store::{Changes, Key, Ledger, LedgerError, View},
     template::Templates,
@@ -74,6 +74,17 @@ pub struct Carried {
 struct Answered {
     answer: Result<Receipt, DeliveryError>,
     took: Option<Duration>,
+    /// The version of its library, where two of them share.
+    version: Option<String>,
+    /// Whether it was the provider's canary.
+    is_canary: bool,
+}
+
+impl Answered {
+    /// Of a message that no provider had.
+    fn unasked(error: DeliveryError) -> Self {
+        Self { answer: Err(error), took: None, version: None, is_canary: false }
+    }
 }
 
 /// What was taken over.
@@ -140,7 +151,7 @@ impl Outbox {
         let (verification, delivery) = *due;
         let shared = Arc::clone(&self.shared);
         let message = delivery.message.clone();
-        let answered = Answered { answer: Err(error), took: None };
+        let answered = Answered::unasked(error);
         self.running.spawn(message, async move {
             let _turn = turn;
             shared.carry(verification, delivery, answered, Patience::Belated).await
@@ -164,7 +175,10 @@ impl Shared {
         patience: Patience,
     ) -> Carried {
         loop {
-            let Answered { answer, took } = answered;
+            let Answered { answer, took, version, is_canary } = answered;
+            if is_canary {
+                delivery.share = Share::Canary;
+            }
             let successor = DeliveryId::new(self.parts.clock.now(), &self.parts.chance);
             let segments = answer.as_ref().map_or(None, |receipt| receipt.segments);
             let estimate =
@@ -178,9 +192,12 @@ impl Shared {
                     return Carried { verification, delivery };
                 }
             };
-            tell(&settled);
+            tell(&settled, version.as_deref());
             let (outcome, failure) = (settled.outcome.as_str(), settled.outcome.failure_word());
             self.parts.metrics.delivery(&settled.provider, outcome, failure, took);
+            if is_canary {
+                self.parts.metrics.canary_delivery(&settled.provider, outcome, failure);
+            }
             verification = after.unwrap_or(verification);
             match next {
                 Some(next) if next.not_before.is_none() => delivery = next,
@@ -211,21 +228,21 @@ impl Shared {
 
     /// Hands over once, within the bounds of the provider's lane, and measures how long the provider had the message.
     async fn ask(&self, verification: &Verification, delivery: &Delivery, patience: Patience) -> Answered {
-        let unasked = |error| Answered { answer: Err(error), took: None };
-        let Some(lane) = self.parts.providers.lane(&delivery.provider) else {
+        let Some(Chosen { lane, is_canary, shares }) = self.parts.providers.choose(delivery) else {
             let text = format!("provider `{}` is not open", delivery.provider);
-            return unasked(DeliveryError::unavailable(text));
+            return Answered::unasked(DeliveryError::unavailable(text));
         };
         let place = match patience {
-            Patience::None => None,
-            Patience::Belated => Some(lane.place().await),
+            Patience::Belated if !is_canary => Some(lane.place().await),
+            // Nobody waits for a canary: its provider is there.
+            Patience::Belated | Patience::None => None,
         };
         if place.is_some() && !self.is_still_wanted(verification, delivery).await {
-            return unasked(too_late());
+            return Answered::unasked(too_late());
         }
         let code = match verification.code(&self.parts.keys.now(), delivery.generation) {
             Ok(code) => code,
-            Err(why) => return unasked(DeliveryError::misconfigured(why.to_string())),
+            Err(why) => return Answered::unasked(DeliveryError::misconfigured(why.to_string())),
         };
         let (now, templates) = (self.parts.clock.now(), self.parts.templates.load_full());
         let message = message::write(verification, delivery, &code, &templates, now);
@@ -234,7 +251,8 @@ impl Shared {
             Some(place) => lane.deliver_at(place, message).await,
             None => lane.deliver(message).await,
         };
-        Answered { answer, took: Some(began.elapsed()) }
+        let version = shares.then(|| lane.manifest().version.clone());
+        Answered { answer, took: Some(began.elapsed()), version, is_canary }
     }
 
     /// Whether a message that had to wait is needed now: its verification may have been approved or canceled meanwhile, or
@@ -258,14 +276,14 @@ fn too_late() -> DeliveryError {
     DeliveryError::new(Failure::from_word(TOO_LATE), why)
 }
 
-/// One line for each delivery, with the recipient masked.
-fn tell(delivery: &Delivery) {
+/// One line for each delivery, with the recipient masked; with the version of the library where two of them share.
+fn tell(delivery: &Delivery, version: Option<&str>) {
     let Delivery { id, verification, provider, channel, recipient, repeated, outcome, .. } = delivery;
     match outcome {
         Outcome::Queued => {}
         Outcome::Sent { reference, segments, .. } => tracing::info!(
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
-            repeated, reference, segments, "delivery sent"
+            repeated, library.version = version, reference, segments, "delivery sent"
         ),
         // Nobody is at fault, and nothing is to be done.
         Outcome::Failed { failure, .. } if failure.as_str() == TOO_LATE => tracing::debug!(
@@ -274,11 +292,11 @@ fn tell(delivery: &Delivery) {
         ),
         Outcome::Failed { failure, code, text, .. } => tracing::warn!(
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
-            repeated, %failure, code, text, "delivery failed"
+            repeated, library.version = version, %failure, code, text, "delivery failed"
         ),
         Outcome::Unknown { code, text, .. } => tracing::warn!(
             delivery.id = %id, verification.id = %verification, provider.id = %provider, %channel, %recipient,
-            repeated, code, text, "delivery unknown"
+            repeated, library.version = version, code, text, "delivery unknown"
         ),
     }
 }

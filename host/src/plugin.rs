@@ -4,6 +4,7 @@ mod admit;
 mod breaker;
 mod confine;
 mod copies;
+mod crash;
 mod door;
 mod elf;
 mod engine;
@@ -35,13 +36,17 @@ pub use door::LibraryDoor;
 pub use elf::{Exports, Facts, InspectError, facts, inspect};
 pub use faults::Faults;
 pub use inspection::{Inspection, Signature};
-pub use lane::{Lane, Place};
+pub use lane::{Lane, Place, Tally};
+pub(crate) use libraries::only_canaries;
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
-pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
+pub use providers::{
+    CanaryState, CanaryStatus, Chosen, Happening, ProviderEvent, ProviderState, ProviderStatus, Providers,
+    Workshop,
+};
 pub use sandbox::Sandbox;
 pub(crate) use sandbox::landlock_version;
 pub(crate) use services::{hosts::declared as declared_hosts, http::Http};
-pub use settings::{Isolation, LibrarySettings, Settings};
+pub use settings::{Canary, Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};
 pub use watch::Watch;
 

@@ -11,6 +11,7 @@ mod admin;
 mod api;
 mod authors;
 mod boundary;
+mod canary;
 mod cli;
 mod crash;
 mod email;

@@ -103,6 +103,7 @@ impl Dropped {
             copies: self.path().join("copies"),
             watch: true,
             pins: Vec::new(),
+            canaries: Vec::new(),
             signers: None,
             sandbox_required: false,
         }
@@ -141,5 +142,6 @@ pub fn provider(id: &str, isolation: Isolation, config: Value) -> Settings {
         allow_private_addresses: false,
         allow_hosts: None,
         config,
+        canary: None,
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{FILE, Mistake},
-    plugin::{LibraryInfo, ProviderState, Refusal},
+    plugin::{Libraries, LibraryInfo, ProviderState, ProviderStatus, Refusal},
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -18,16 +18,15 @@ use std::path::Path;
 /// Checks everything that can be known before anything is sent. Some of it only a provider itself knows: it is opened.
 pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     let mut setup = setup::load(file).await?;
-    let unopened = wiring::provider_status(&setup).await?.into_iter().filter_map(|status| {
+    let named = setup.config.file.as_ref().map_or_else(|| FILE.to_owned(), |file| file.display().to_string());
+    let status = wiring::provider_status(&setup).await?;
+    setup.config.notes.extend(status.iter().filter_map(|status| canary_note(status, &named)));
+    let unopened = status.into_iter().filter_map(|status| {
         let ProviderState::Failed(reason) = status.state else { return None };
         // A library that is missing or refused was told already.
         setup.libraries.by_id(&status.library)?;
         Some(Mistake {
-            file: setup
-                .config
-                .file
-                .as_ref()
-                .map_or_else(|| FILE.to_owned(), |file| file.display().to_string()),
+            file: named.clone(),
             line: None,
             column: None,
             field: Some(format!("providers.{}", status.id)),
@@ -40,11 +39,26 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     Ok(page(&setup))
 }
 
+/// A canary that has no share is no mistake: its provider delivers.
+fn canary_note(status: &ProviderStatus, file: &str) -> Option<Mistake> {
+    let reason = status.canary.as_ref()?.why_idle()?;
+    let (reason, hint) =
+        reason.split_once("\nhint: ").map_or((reason, None), |(why, hint)| (why, Some(hint)));
+    Some(Mistake {
+        file: file.to_owned(),
+        line: None,
+        column: None,
+        field: Some(format!("providers.{}.canary", status.id)),
+        what: format!("the canary of provider `{}` has no share: {}", status.id, one_line(reason)),
+        hint: hint.map(one_line),
+    })
+}
+
 fn page(setup: &Setup) -> Page {
     let (config, libraries) = (&setup.config, &setup.libraries);
     let mut text = Vec::new();
     if !libraries.found().is_empty() {
-        text.push(found(libraries.found()));
+        text.push(found(libraries));
     }
     text.extend(libraries.refused().iter().map(refused));
     if config.file.is_none() {
@@ -71,19 +85,22 @@ fn page(setup: &Setup) -> Page {
         "applications": config.applications.keys().collect::<Vec<_>>(),
         "routes": routes.collect::<serde_json::Map<_, _>>(),
         "libraries": libraries.found().iter().map(library_json).collect::<Vec<_>>(),
+        "canaries": libraries.canaries().iter().map(library_json).collect::<Vec<_>>(),
         "refused": libraries.refused().iter().map(refused_json).collect::<Vec<_>>(),
     });
     let exit = if config.warnings.is_empty() { Exit::Done } else { Exit::Failed };
     Page::new(text.join("\n"), json).with_warnings(&config.warnings).with_exit(exit)
 }
 
-fn found(libraries: &[LibraryInfo]) -> String {
-    let row = |library: &LibraryInfo| {
+fn found(libraries: &Libraries) -> String {
+    let row = |library: &LibraryInfo, what: &str| {
         let manifest = &library.manifest;
         let file = library.file.display().to_string();
-        [manifest.id.clone(), manifest.version.clone(), words(&manifest.channels), file]
+        [format!("{}{what}", manifest.id), manifest.version.clone(), words(&manifest.channels), file]
     };
-    table(["LIBRARY", "VERSION", "CHANNELS", "FILE"], &libraries.iter().map(row).collect::<Vec<_>>())
+    let own = libraries.found().iter().map(|library| row(library, ""));
+    let canaries = libraries.canaries().iter().map(|library| row(library, " (canary)"));
+    table(["LIBRARY", "VERSION", "CHANNELS", "FILE"], &own.chain(canaries).collect::<Vec<_>>())
 }
 
 fn refused(refusal: &Refusal) -> String {
@@ -112,10 +129,7 @@ fn counted(count: usize, thing: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        config::{Draft, Environment},
-        plugin::Libraries,
-    };
+    use crate::config::{Draft, Environment};
 
     fn setup(text: &str) -> Setup {
         let libraries = Libraries::default();

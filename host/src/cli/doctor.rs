@@ -124,6 +124,13 @@ async fn providers(setup: &Setup) -> Result<Vec<Finding>, Trouble> {
             "drop a library into a folder of `libraries.directories`, and configure `[providers.ID]`";
         return Ok(vec![Finding::warn("providers", "there is none: nothing can be delivered", remedy)]);
     }
+    let canary = |status: &ProviderStatus| {
+        let reason = status.canary.as_ref()?.why_idle()?;
+        let otherwise = "its provider has all deliveries; see `passrelay providers list`";
+        let (why, hint) = reason.split_once("\nhint: ").unwrap_or((reason, otherwise));
+        Some(Finding::warn("canary", format!("that of `{}` has no share: {why}", status.id), hint))
+    };
+    let canaries: Vec<Finding> = status.iter().filter_map(canary).collect();
     let finding = |status: ProviderStatus| {
         let id = &status.id;
         match status.state {
@@ -136,7 +143,7 @@ async fn providers(setup: &Setup) -> Result<Vec<Finding>, Trouble> {
             }
         }
     };
-    Ok(status.into_iter().map(finding).collect())
+    Ok(status.into_iter().map(finding).chain(canaries).collect())
 }
 
 fn page(findings: &[Finding]) -> Page {

@@ -107,6 +107,7 @@ mod tests {
         let refusal = Refusal {
             file: "providers/libx.so".into(),
             id: None,
+            sha256: None,
             reason: "it is cut short".to_owned(),
             hint: Some("copy it again".to_owned()),
         };

@@ -111,6 +111,7 @@ fn read(text: &str) -> Result<Config, Mistakes> {
     let refused = [Refusal {
         file: "providers/libbroken.so".into(),
         id: None,
+        sha256: None,
         reason: "it is cut short".to_owned(),
         hint: Some("copy it again".to_owned()),
     }];

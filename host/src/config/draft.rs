@@ -28,6 +28,8 @@ use crate::{
     plugin::{Libraries, LibrarySettings, Settings},
     template::Site,
 };
+use provider_api::Manifest;
+use serde_json::Value;
 use std::{
     fmt,
     io::ErrorKind,
@@ -143,7 +145,12 @@ impl Draft {
             .iter()
             .filter(|typed| typed.settings.enabled)
             .filter_map(|typed| Some((typed.settings.library.clone(), typed.settings.sha256.clone()?)));
-        let libraries = LibrarySettings { pins: pins.collect(), ..libraries };
+        let canaries = providers.iter().map(|typed| &typed.settings).filter(|settings| settings.enabled);
+        let canaries = canaries.filter_map(|settings| {
+            Some((settings.library.clone(), settings.canary.as_ref()?.sha256.clone()))
+        });
+        let (pins, canaries) = (pins.collect(), canaries.collect());
+        let libraries = LibrarySettings { pins, canaries, ..libraries };
         let routes = routes::read(&root.table("routes", report_to), report_to);
         let code = policy(root.table("code", report_to), &Bounds::default(), &Policy::default(), report_to);
         let limits = limits::read(root.table("limits", report_to), &Rules::default(), report_to);
@@ -267,8 +274,13 @@ fn settle(
     environment: &Environment,
     report: &mut Report,
 ) {
-    let Settings { id, enabled, library, .. } = &provider.settings;
-    if !enabled {
+    let Settings { id, enabled, library, canary, .. } = &mut provider.settings;
+    if let (Some(canary), Some(keys)) = (canary, &provider.config)
+        && let Some(manifest) = shelf.canary(library, &canary.sha256)
+    {
+        canary.config = keys_of_canary(&provider.path, keys, manifest, environment, report);
+    }
+    if !*enabled {
         return;
     }
     let Some(manifest) = shelf.manifest(library) else {
@@ -292,6 +304,26 @@ fn settle(
             provider.settings.enabled = false;
         }
     }
+}
+
+/// The same keys, held to the schema of the provider's canary. What is wrong there is no mistake of the file, which is
+/// right for what the provider runs: its canary does not open.
+fn keys_of_canary(
+    path: &str,
+    keys: &Node,
+    manifest: &Manifest,
+    environment: &Environment,
+    report: &Report,
+) -> Result<Value, String> {
+    let mut apart = report.apart();
+    let read =
+        provider_keys::read(path, keys, manifest, environment, &mut apart).map_err(|why| why.to_string())?;
+    let Err(mistakes) = apart.close() else { return Ok(read) };
+    let told = mistakes.iter().next().map(|Mistake { file, line, what, hint, .. }| {
+        let hint = hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+        format!("{file}:{}: {what}{hint}", line.unwrap_or_default())
+    });
+    Err(format!("the configuration does not fit it: {}", told.unwrap_or_default()))
 }
 
 impl fmt::Debug for Draft {

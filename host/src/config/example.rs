@@ -7,7 +7,8 @@ use std::{collections::BTreeSet, path::Path};
 
 /// The keys that have no default: required, or examples of what may be said. A route has none either, but the only
 /// provider of a channel is its route anyway.
-const WITHOUT_DEFAULT: [&str; 28] = [
+const WITHOUT_DEFAULT: [&str; 29] = [
+    "providers.dry_run.canary",
     "server.public_url",
     "applications.web.service_sid",
     "twilio.account_sid",

@@ -45,6 +45,7 @@ pub(super) fn read(mut libraries: Section<'_>, report: &mut Report) -> LibrarySe
         copies: copies.unwrap_or_else(|| report.path("passrelay-copies")),
         watch,
         pins: Vec::new(),
+        canaries: Vec::new(),
         signers,
         sandbox_required: required.unwrap_or(false),
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     delivery::PriceTable,
-    plugin::{Isolation, Sandbox, Settings},
+    plugin::{Canary, Isolation, Sandbox, Settings},
     template::Site,
 };
 use provider_api::is_word;
@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE: u32 = 1024;
 
 /// The keys beside `config` that are mistaken for the library's own.
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 10] = [
     "enabled",
     "library",
     "isolation",
@@ -35,6 +35,7 @@ pub(super) const KEYS: [&str; 9] = [
     "timeout",
     "queue",
     "sha256",
+    "canary",
     "allow_private_addresses",
     "allow_hosts",
 ];
@@ -81,6 +82,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
     let timeout = table.find("timeout").and_then(|field| field.span(TIMEOUTS.0..=TIMEOUTS.1, report));
     let queue = table.find("queue").and_then(|field| field.whole(1_u32..=65_536, report)).unwrap_or(QUEUE);
     let sha256 = table.find("sha256").and_then(|field| sha256(&field, report));
+    let canary = table.find("canary").and_then(|field| canary(&field, report));
     let private = table.find("allow_private_addresses").and_then(|field| field.flag(report));
     let hosts = table.find("allow_hosts").and_then(|field| hosts::read(&field, report));
     let config = match table.find("config") {
@@ -112,6 +114,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
             allow_private_addresses: private.unwrap_or(false),
             allow_hosts: hosts.as_ref().map(Permitted::patterns),
             config: json!({}),
+            canary,
         },
         config,
         hosts,
@@ -135,6 +138,7 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
         allow_private_addresses: false,
         allow_hosts: None,
         config: json!({}),
+        canary: None,
     };
     let templates = Texts::default();
     let path = "config".to_owned();
@@ -153,12 +157,24 @@ fn word<'a>(field: &Field<'a>, of: &str, report: &mut Report) -> Option<&'a str>
     Some(text)
 }
 
+/// Reads `canary`: another file of the library, and its share.
+fn canary(field: &Field<'_>, report: &mut Report) -> Option<Canary> {
+    const SHARE: &str = "of a hundred deliveries so many: 1 to 99";
+    let mut table = field.table(report)?;
+    let hash = table.require("sha256", HASH, report).and_then(|field| sha256(&field, report));
+    let weight = table.require("weight", SHARE, report).and_then(|field| field.whole(1_u8..=99, report));
+    table.close(report);
+    Some(Canary { sha256: hash?, weight: weight?, config: Ok(json!({})) })
+}
+
+/// What a hash is, for hints.
+const HASH: &str = "64 hexadecimal digits, as `sha256sum FILE` prints them";
+
 fn sha256(field: &Field<'_>, report: &mut Report) -> Option<String> {
     let text = field.text(report)?;
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Some(text.to_ascii_lowercase());
     }
-    let hint = "64 hexadecimal digits, as `sha256sum FILE` prints them";
-    field.wrong("is no SHA-256", hint.to_owned(), report);
+    field.wrong("is no SHA-256", HASH.to_owned(), report);
     None
 }

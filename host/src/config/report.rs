@@ -34,6 +34,11 @@ impl Report {
         }
     }
 
+    /// Of the same file, with nothing found in it yet.
+    pub(super) fn apart(&self) -> Self {
+        Self { folder: self.folder.clone(), ..Self::new(Path::new(&self.file), &self.text) }
+    }
+
     /// The path of a file that is named in the configuration: relative ones begin at the configuration's folder.
     pub(super) fn path(&self, written: &str) -> PathBuf {
         self.folder.join(written)

@@ -1,13 +1,15 @@
 //! The libraries as the configuration sees them: which there are, and why others are not.
 
 use super::suggestion;
-use crate::plugin::{Libraries, Refusal};
+use crate::plugin::{Libraries, Refusal, only_canaries};
 use provider_api::{Channel, Manifest};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The libraries that were found, and the files that were refused.
 pub(super) struct Shelf<'a> {
     found: BTreeMap<&'a str, &'a Manifest>,
+    /// By the hashes of their files.
+    canaries: BTreeMap<&'a str, &'a Manifest>,
     refused: &'a [Refusal],
     directories: &'a [PathBuf],
 }
@@ -20,12 +22,27 @@ impl<'a> Shelf<'a> {
         directories: &'a [PathBuf],
     ) -> Self {
         let found = found.into_iter().map(|manifest| (manifest.id.as_str(), manifest)).collect();
-        Self { found, refused, directories }
+        Self { found, canaries: BTreeMap::new(), refused, directories }
+    }
+
+    /// The same with another file of a library, which has this hash.
+    #[must_use]
+    pub(super) fn with_canary(mut self, sha256: &'a str, manifest: &'a Manifest) -> Self {
+        self.canaries.insert(sha256, manifest);
+        self
     }
 
     /// What the host found in these folders.
     pub(super) fn of(libraries: &'a Libraries, directories: &'a [PathBuf]) -> Self {
-        Self::new(libraries.found().iter().map(|library| &library.manifest), libraries.refused(), directories)
+        let found = libraries.found().iter().map(|library| &library.manifest);
+        let shelf = Self::new(found, libraries.refused(), directories);
+        let canaries = libraries.canaries().iter();
+        canaries.fold(shelf, |shelf, library| shelf.with_canary(&library.sha256, &library.manifest))
+    }
+
+    /// What a library's canary with this hash says of itself.
+    pub(super) fn canary(&self, library: &str, sha256: &str) -> Option<&'a Manifest> {
+        self.canaries.get(sha256).copied().filter(|manifest| manifest.id == library)
     }
 
     /// What a library says of itself.
@@ -49,6 +66,10 @@ impl<'a> Shelf<'a> {
         if let Some(refusal) = self.refused.iter().find(is_it) {
             let file = refusal.file.display();
             return (format!("its library `{file}` was refused: {}", refusal.reason), refusal.hint.clone());
+        }
+        if self.canaries.values().any(|manifest| manifest.id == library) {
+            let hint = "put its own file back, or change the `sha256` that pins it";
+            return (only_canaries(library), Some(hint.to_owned()));
         }
         let meant = suggestion::nearest(library, self.found.keys().copied());
         let hint = match (meant, self.directories.first()) {

@@ -15,12 +15,18 @@ fn touched() -> String {
     metrics.request("GET", "none", 404, Duration::ZERO);
     metrics.problem("GET", "none", "no-route");
     metrics.delivery("one", "failed", "throttled", Some(Duration::from_millis(200)));
+    metrics.canary_delivery("one", "sent", "");
     metrics.jobs(3);
     metrics.batch(3, 2_000, 0.001);
     metrics.queue_wait(0.000_1);
-    let lane = |id: &str, state| ProviderNow { id: id.to_owned(), state, lane: Some((2, 1024)) };
+    let lane = |id: &str, state| ProviderNow {
+        id: id.to_owned(),
+        state,
+        lane: Some((2, 1024)),
+        canary: Some("ready"),
+    };
     metrics.text(&[lane("gone", "ready")]).unwrap();
-    let closed = ProviderNow { id: "two".to_owned(), state: "failed", lane: None };
+    let closed = ProviderNow { id: "two".to_owned(), state: "failed", lane: None, canary: None };
     metrics.text(&[lane("one", "throttled"), closed]).unwrap()
 }
 
@@ -36,6 +42,8 @@ fn what_is_counted_is_shown() {
         "passrelay_approvals_total 1",
         "passrelay_problems_total{method=\"GET\",route=\"none\",problem=\"no-route\"} 1",
         "passrelay_deliveries_total{provider=\"one\",outcome=\"failed\",failure=\"throttled\"} 1",
+        "passrelay_canary_deliveries_total{provider=\"one\",outcome=\"sent\",failure=\"\"} 1",
+        "passrelay_canary_state{provider=\"one\",state=\"ready\"} 1",
         "passrelay_delivery_duration_seconds_sum{provider=\"one\"} 0.2",
         "passrelay_http_request_duration_seconds_bucket{le=\"0.0005\",method=\"POST\",route=\"/v1/verifications/{id}/checks\",status=\"2xx\"} 1",
         "passrelay_ledger_jobs_total 3",

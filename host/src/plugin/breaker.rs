@@ -43,6 +43,8 @@ pub(crate) enum Outcome {
     Panicked,
     /// Its process or thread ended.
     Ended,
+    /// It ended the server, on a thread of which it ran.
+    EndedServer,
     /// It blocks its thread and answers nothing.
     Stuck,
     /// It answered, and logged or asked more than is bearable meanwhile.
@@ -77,7 +79,8 @@ fn points(outcome: Outcome) -> u32 {
         Outcome::Answered | Outcome::Unavailable => 0,
         Outcome::Panicked | Outcome::Flooded => 1,
         Outcome::Ended => 3,
-        Outcome::Stuck => 5,
+        // Nobody waits for a second time of these.
+        Outcome::Stuck | Outcome::EndedServer => POINTS,
     }
 }
 
@@ -147,7 +150,8 @@ impl Breaker {
                 }
                 return;
             }
-            Outcome::Panicked | Outcome::Flooded | Outcome::Ended | Outcome::Stuck => {}
+            Outcome::Panicked | Outcome::Flooded | Outcome::Ended | Outcome::EndedServer | Outcome::Stuck => {
+            }
         }
         self.changes += 1;
         self.faults.push_back((now, outcome));

@@ -78,6 +78,7 @@ impl Door for LibraryDoor {
             allow_private_addresses: false,
             allow_hosts: None,
             config: config.clone(),
+            canary: None,
         };
         let opening = open_lane(&settings, &self.library, &self.workshop, self.http.clone(), Arc::default());
         let lane = self.runtime.block_on(opening)?;

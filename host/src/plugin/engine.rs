@@ -1,8 +1,8 @@
 //! Where a provider runs: on a thread of the host or in a process of its own, with the same calls for both.
 
 use super::{
-    copies::Copy, log::Log, process::Process, sandbox::Cell, services::Services, settings::Isolation,
-    thread::Thread,
+    copies::Copy, crash::Mark, log::Log, process::Process, sandbox::Cell, services::Services,
+    settings::Isolation, thread::Thread,
 };
 use crate::clock::Clock;
 use provider_api::{DeliveryError, abi::Reply};
@@ -21,6 +21,8 @@ pub(crate) struct Blueprint {
     pub(crate) copy: Copy,
     /// What a process of its own may do.
     pub(crate) cell: Cell,
+    /// What a thread of the host's bears.
+    pub(crate) mark: Option<Mark>,
     /// The frame of the provider's configuration.
     pub(crate) config: Vec<u8>,
     pub(crate) services: Services,

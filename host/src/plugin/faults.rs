@@ -1,9 +1,15 @@
 //! What providers did, in a file beside the private copies: a restart of the server does not make them innocent.
 //!
 //! It says which faults there were, when, and how long a provider is left alone for them; nothing of a message, a
-//! recipient or a configuration. A record belongs to one provider and the very bytes that it ran: a new file starts clean.
+//! recipient or a configuration. A record belongs to one provider and the very bytes that it ran: a new file starts clean, and
+//! a provider's canary is judged apart from it.
 
-use super::breaker::Kept;
+mod ended;
+
+use super::{
+    breaker::{Breaker, Kept, Outcome},
+    crash::Mark,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -17,6 +23,9 @@ use std::{
 /// The file's name.
 const NAME: &str = "faults.json";
 
+/// The name of the file that threads write to which end the server.
+const ENDED: &str = "ended";
+
 /// The most bytes that are read of it.
 const LONGEST: u64 = 4 << 20;
 
@@ -28,7 +37,32 @@ pub struct Faults {
     turn: Arc<Mutex<()>>,
 }
 
-type Entries = BTreeMap<String, Entry>;
+/// How many files of one provider are remembered: those that did something last.
+const MOST_FILES: usize = 4;
+
+type Entries = BTreeMap<String, Files>;
+
+/// What a provider did with each of the files that it ran, the newest word last.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Written")]
+struct Files(Vec<Entry>);
+
+/// As it may stand in the file: a server of before there were canaries kept one file of each provider.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Files(Vec<Entry>),
+    File(Entry),
+}
+
+impl From<Written> for Files {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Files(files) => Self(files),
+            Written::File(file) => Self(vec![file]),
+        }
+    }
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
@@ -47,14 +81,50 @@ impl Faults {
     /// What this provider did with these bytes.
     pub(super) fn of(&self, provider: &str, sha256: &str) -> Option<Kept> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = self.read().remove(provider)?;
-        (entry.library == sha256).then_some(entry.kept)
+        let Files(files) = self.read().remove(provider)?;
+        files.into_iter().find(|entry| entry.library == sha256).map(|entry| entry.kept)
     }
 
     /// Keeps what it did. Where that fails the server goes on: then it is forgotten at the next start.
     pub(super) fn keep(&self, provider: &str, sha256: &str, kept: Kept) {
         let entry = Entry { library: sha256.to_owned(), kept };
-        self.change(|entries| drop(entries.insert(provider.to_owned(), entry)));
+        self.change(|entries| {
+            let Files(files) = entries.entry(provider.to_owned()).or_default();
+            files.retain(|other| other.library != sha256);
+            files.push(entry);
+            files.drain(..files.len().saturating_sub(MOST_FILES));
+        });
+    }
+
+    /// What marks a thread of the host's that this provider gets, with these bytes.
+    pub(super) fn mark(&self, provider: &str, sha256: &str) -> io::Result<Mark> {
+        Mark::of(provider, sha256, &self.file.with_file_name(ENDED))
+    }
+
+    /// Counts what ended the servers before this one, and says so.
+    pub fn learn(&self) {
+        if let Err(error) = self.read_ended() {
+            tracing::warn!(%error, "whether a provider ended the last server is not known");
+        }
+    }
+
+    fn read_ended(&self) -> io::Result<()> {
+        let Some((ended, at, file)) = ended::read(&self.file.with_file_name(ENDED))? else { return Ok(()) };
+        for ended in ended {
+            let before = self.of(&ended.provider, &ended.library).unwrap_or_default();
+            let mut breaker = Breaker::of(before, at);
+            let era = breaker.era();
+            breaker.record(Outcome::EndedServer, era, at);
+            self.keep(&ended.provider, &ended.library, breaker.kept());
+            tracing::error!(
+                provider.id = ended.provider,
+                reason = ended.how,
+                hint = "run it in a process of its own: `isolation = \"process\"`",
+                "the provider ended the last server from its thread"
+            );
+        }
+        // Only now: whoever is cut off before counts it twice rather than never.
+        file.set_len(0)
     }
 
     /// Forgets what it did; whether there was anything.
@@ -110,10 +180,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        clock::millis,
-        plugin::breaker::{Breaker, Outcome},
-    };
+    use crate::clock::millis;
 
     fn faulty() -> Kept {
         let mut breaker = Breaker::default();
@@ -137,6 +204,38 @@ mod tests {
         let mode = folder.path().join(NAME).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays");
+    }
+
+    /// A quarantine of the canary is none of the provider's, and the other way round.
+    #[test]
+    fn two_files_of_one_provider_are_kept_apart_and_forgotten_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::beside(folder.path());
+        faults.keep("sms", "old", faulty());
+        faults.keep("sms", "canary", Breaker::default().kept());
+        assert_eq!((faults.of("sms", "old"), faults.of("sms", "new")), (Some(faulty()), None));
+        assert_eq!(faults.of("sms", "canary"), Some(Breaker::default().kept()));
+        for newer in 0..MOST_FILES - 1 {
+            faults.keep("sms", &newer.to_string(), faulty());
+        }
+        assert_eq!(
+            (faults.of("sms", "old"), faults.of("sms", "0")),
+            (None, Some(faulty())),
+            "the oldest goes"
+        );
+        assert!(faults.forget("sms") && faults.of("sms", "0").is_none());
+    }
+
+    #[test]
+    fn what_a_server_of_before_wrote_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::beside(folder.path());
+        faults.keep("sms", "ab", faulty());
+        let file = folder.path().join(NAME);
+        let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let before = serde_json::json!({ "sms": written["sms"][0] });
+        std::fs::write(&file, before.to_string()).unwrap();
+        assert_eq!(faults.of("sms", "ab"), Some(faulty()));
     }
 
     #[test]

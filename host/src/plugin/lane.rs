@@ -1,6 +1,10 @@
 //! One provider with its thread or process, its bounds, its health.
 
+mod health;
 mod reading;
+mod tally;
+
+pub use tally::Tally;
 
 use super::{
     breaker::{Breaker, Era, Outcome, Why},
@@ -10,7 +14,6 @@ use super::{
     log::Flood,
     providers::{Happening, Record},
     redact::Redactor,
-    services::MOST_CALLS,
     settings::Settings,
 };
 use crate::{
@@ -28,11 +31,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
+use tally::Counts;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 /// How long a provider may think about a member: it happens while a person waits.
@@ -64,6 +68,7 @@ pub struct Lane {
     redactor: Redactor,
     breaker: Mutex<Breaker>,
     memory: Memory,
+    counts: Counts,
     /// Of its library.
     sha256: String,
     /// Whether those who still wait for an answer are to wait no longer.
@@ -121,6 +126,7 @@ impl Lane {
             redactor,
             breaker: Mutex::new(breaker),
             memory,
+            counts: Counts::default(),
             sha256: library.sha256.clone(),
             given_up: watch::Sender::default(),
             clock,
@@ -182,7 +188,23 @@ impl Lane {
         if message.deadline_ms == 0 {
             message.deadline_ms = after(self.clock.now(), self.timeout).as_millisecond();
         }
-        self.call(place, ops::DELIVER, &message).await.map(|receipt| trust.clean_receipt(receipt))
+        let era = self.admit()?;
+        let answer = self.call(place, era, ops::DELIVER, &message).await;
+        if !message.test {
+            self.counts.count(&answer);
+        }
+        answer.map(|receipt| trust.clean_receipt(receipt))
+    }
+
+    /// What became of the deliveries that it was handed since it was opened.
+    pub fn tally(&self) -> Tally {
+        self.counts.tally()
+    }
+
+    /// Whether a delivery on this channel would reach it: it serves the channel, is not left alone and has a place.
+    pub(super) fn takes(&self, channel: &Channel) -> bool {
+        let (depth, places) = self.depth();
+        self.serves(channel) && self.rest().is_none() && depth < places
     }
 
     /// Whether the provider reaches a member, asked within 50 ms if it [judges members](Self::judges_members).
@@ -239,7 +261,8 @@ impl Lane {
     ///
     /// With what stands in the way.
     pub async fn health(&self) -> Result<(), DeliveryError> {
-        self.call(self.place_at_once()?, ops::HEALTH, &()).await
+        let place = self.place_at_once()?;
+        self.call(place, self.admit()?, ops::HEALTH, &()).await
     }
 
     /// Tells the provider that no more calls come; waits two seconds at most.
@@ -262,34 +285,9 @@ impl Lane {
         self.redactor.forget(now);
     }
 
-    /// Why the provider is left alone and until when, if it is.
-    pub fn resting(&self) -> Option<(String, Timestamp)> {
-        let breaker = self.breaker();
-        let (why, until) = breaker.rests(self.clock.now())?;
-        let deeds = if why == Why::Quarantined { breaker.deeds() } else { String::new() };
-        let deeds = if deeds.is_empty() { deeds } else { format!(" ({deeds})") };
-        Some((format!("{}{deeds}", words(why)), until))
-    }
-
-    /// The word for why the provider is left alone, if it is: `unavailable`, `quarantined` or `throttled`.
-    pub fn rest(&self) -> Option<&'static str> {
-        self.breaker().rests(self.clock.now()).map(|(why, _)| match why {
-            Why::Unavailable => "unavailable",
-            Why::Quarantined => "quarantined",
-            Why::Throttled => "throttled",
-        })
-    }
-
     /// How many calls wait or run, and how many may at once.
     pub fn depth(&self) -> (usize, usize) {
         (self.queue.saturating_sub(self.places.available_permits()), self.queue)
-    }
-
-    /// Whether calls would come to an answer: it is open, and not left alone for a fault or an outage. A service that
-    /// only asks for a pause is no outage.
-    pub fn is_up(&self) -> bool {
-        let rests = self.breaker().rests(self.clock.now());
-        rests.is_none_or(|(why, _)| why == Why::Throttled)
     }
 
     /// Calls an operation with its raw frame, past the bounds and the health: for the conformance suite.
@@ -313,10 +311,10 @@ impl Lane {
     async fn call<T: DeserializeOwned>(
         &self,
         _place: Place<'_>,
+        era: Era,
         op: u32,
         request: &impl Serialize,
     ) -> Result<T, DeliveryError> {
-        let era = self.admit()?;
         let answer = self.ask(op, request, self.timeout).await;
         let outcome = answer.as_ref().map_or_else(|failed| failed.outcome, |_| Outcome::Answered);
         let answer = answer.map_err(|failed| self.redactor.clean_error(failed.error));
@@ -347,75 +345,6 @@ impl Lane {
             }
         }
     }
-
-    fn admit(&self) -> Result<Era, DeliveryError> {
-        let now = self.clock.now();
-        self.breaker().admit(now).map_err(|(why, until)| {
-            let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-            let failure = match why {
-                Why::Throttled => Failure::Throttled,
-                Why::Unavailable | Why::Quarantined => Failure::Unavailable,
-            };
-            DeliveryError::new(failure, words(why)).with_retry_after(pause)
-        })
-    }
-
-    /// Takes note of what became of a call; a provider that keeps its thread to itself is ended.
-    async fn note(&self, outcome: Outcome, era: Era, error: Option<&DeliveryError>) {
-        let outcome = if outcome == Outcome::Unavailable && self.engine.is_stuck().await {
-            Outcome::Stuck
-        } else if outcome == Outcome::Answered && self.floods() {
-            Outcome::Flooded
-        } else {
-            outcome
-        };
-        self.record(outcome, era, error.filter(|_| outcome != Outcome::Stuck));
-    }
-
-    /// Whether it flooded the host since somebody asked last, and that with few calls: many may well need many.
-    fn floods(&self) -> bool {
-        self.memory.flood.take() && self.depth().0 < MOST_CALLS / 2
-    }
-
-    fn record(&self, outcome: Outcome, era: Era, error: Option<&DeliveryError>) {
-        if let Some(happening) = Happening::of(outcome) {
-            self.memory.record.note(self.clock.now(), happening, error.map(|error| error.text.as_str()));
-        }
-        self.change(|breaker, now| breaker.record(outcome, era, now));
-    }
-
-    /// Forgets what the provider did, and lets calls through again.
-    pub fn free(&self) {
-        self.change(|breaker, _| breaker.free());
-        self.memory.record.note(self.clock.now(), Happening::Freed, None);
-    }
-
-    /// Changes the record, keeps it if that is worth it, and says so once if the provider is left alone from now on.
-    fn change(&self, change: impl FnOnce(&mut Breaker, Timestamp)) {
-        let now = self.clock.now();
-        let (before, rests) = {
-            let mut breaker = self.breaker();
-            let (before, changes) = (breaker.rests(now), breaker.changes());
-            change(&mut breaker, now);
-            // Under the lock, so that the newest is what stands there in the end. It is written seldom: a few faults begin
-            // a rest, in which nobody calls.
-            if let Some(faults) = self.memory.faults.as_ref().filter(|_| breaker.changes() != changes) {
-                faults.keep(&self.id, &self.sha256, breaker.kept());
-            }
-            (before, breaker.rests(now))
-        };
-        let Some((why, until)) = rests else { return };
-        if why == Why::Quarantined && before != rests {
-            self.memory.record.note(now, Happening::Quarantined, Some(&format!("until {until}")));
-        }
-        if before.is_none() {
-            tracing::warn!(provider.id = self.id, reason = words(why), %until, "a provider is left alone for a while");
-        }
-    }
-
-    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 const REPLACED: &str = "another one took the provider's place";
@@ -424,14 +353,6 @@ const REPLACED: &str = "another one took the provider's place";
 fn asked_for(error: &DeliveryError) -> Option<Duration> {
     let pause = error.retry_after_ms.filter(|_| error.failure == Failure::Throttled);
     pause.map(Duration::from_millis)
-}
-
-fn words(why: Why) -> &'static str {
-    match why {
-        Why::Unavailable => "its service failed too often in a row",
-        Why::Quarantined => "quarantined: it panicked, ended, hung or flooded too often",
-        Why::Throttled => "its service asked to be left alone",
-    }
 }
 
 impl fmt::Debug for Lane {

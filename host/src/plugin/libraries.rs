@@ -1,5 +1,11 @@
 //! The libraries in the configured folders: those that may be loaded, and those refused with the reason.
 
+mod candidates;
+mod landlock;
+mod refusal;
+
+pub use refusal::Refusal;
+
 use super::{
     admit::{AdmitError, Admitted, Folder},
     copies::{Copies, Copy, Occupied, Scratch},
@@ -10,9 +16,11 @@ use super::{
     signature::{KeyId, Unverified},
     trial,
 };
+use candidates::Candidate;
+use landlock::{NO_LANDLOCK, WITHOUT, may_load};
 use provider_api::{Manifest, note::Note};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -28,29 +36,12 @@ const LONGEST: usize = 300;
 /// Why a library is kept whose file was removed.
 pub(super) const FILE_GONE: &str = "its file is gone";
 
-const NO_LANDLOCK: &str = "this kernel has no Landlock, and `libraries.sandbox` is `required`";
-const WITHOUT: &str =
-    "boot a kernel of 5.13 or later with `lsm=landlock,…`, or write `sandbox = \"best-effort\"`";
-
-/// Whether libraries may be loaded: they can be kept from files, or need not. That they cannot is told once.
-fn may_load(landlock: Option<u32>, is_required: bool) -> bool {
-    static TOLD: std::sync::Once = std::sync::Once::new();
-    if landlock.is_none() {
-        TOLD.call_once(|| {
-            let hint = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
-            tracing::warn!(
-                hint,
-                "there is no Landlock here: while it is loaded, and with `network` always, a library can read what the server can"
-            );
-        });
-    }
-    landlock.is_some() || !is_required
-}
-
 /// The libraries found in the configured folders.
 #[derive(Debug, Default, Clone)]
 pub struct Libraries {
     found: Vec<LibraryInfo>,
+    /// Other files of the same libraries, each of which some provider tries as its canary.
+    canaries: Vec<LibraryInfo>,
     refused: Vec<Refusal>,
 }
 
@@ -73,39 +64,6 @@ pub struct LibraryInfo {
     pub kept_since: Option<String>,
     /// The folder of the copy, if it goes with the last of those that know the library.
     _scratch: Option<Arc<Scratch>>,
-}
-
-/// A file that may not be loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The file.
-    pub file: PathBuf,
-    /// The id that its note gives, as far as it could be read.
-    pub id: Option<String>,
-    /// The reason, in one line.
-    pub reason: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-impl Refusal {
-    /// The same of the library with this id.
-    fn of(mut self, id: &str) -> Self {
-        self.id = Some(id.to_owned());
-        self
-    }
-
-    /// Whether the file is, or by its name should be, the library with this id.
-    fn is_of(&self, id: &str) -> bool {
-        self.id.as_deref() == Some(id) || is_named(&self.file, id)
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cannot use `{}`: {}", self.file.display(), self.reason)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
-    }
 }
 
 impl Libraries {
@@ -138,17 +96,19 @@ impl Libraries {
             return libraries;
         }
         let mut trials = JoinSet::new();
-        for (file, library) in libraries.candidates(settings) {
+        for Candidate { file, library, is_canary } in libraries.candidates(settings) {
             let (copies, program) = (copies.clone(), program.to_owned());
             let known = before.tried(&library).cloned();
-            trials.spawn(async move { examine(&copies, &program, file, library, known).await });
+            trials.spawn(async move { (is_canary, examine(&copies, &program, file, library, known).await) });
         }
         for outcome in trials.join_all().await {
             match outcome {
-                Ok(library) => libraries.found.push(library),
-                Err(refusal) => libraries.refused.push(refusal),
+                (false, Ok(library)) => libraries.found.push(library),
+                (true, Ok(library)) => libraries.canaries.push(library),
+                (_, Err(refusal)) => libraries.refused.push(refusal),
             }
         }
+        libraries.canaries.sort_by(|a, b| (&a.manifest.id, &a.sha256).cmp(&(&b.manifest.id, &b.sha256)));
         libraries.found.sort_by(|a, b| a.manifest.id.cmp(&b.manifest.id));
         libraries.refused.sort_by(|a, b| a.file.cmp(&b.file));
         libraries
@@ -156,7 +116,7 @@ impl Libraries {
 
     /// This one library and no other.
     pub fn of(library: LibraryInfo) -> Self {
-        Self { found: vec![library], refused: Vec::new() }
+        Self { found: vec![library], ..Self::default() }
     }
 
     /// Examines one file, wherever it stands, as these settings have it but for their pins. Its copy lies beside the
@@ -171,11 +131,12 @@ impl Libraries {
         program: &Path,
     ) -> Result<LibraryInfo, Refusal> {
         // It may well be the next file to be pinned.
-        let settings = LibrarySettings { pins: Vec::new(), ..settings.clone() };
+        let settings = LibrarySettings { pins: Vec::new(), canaries: Vec::new(), ..settings.clone() };
         let library = inspect(file, &settings).map_err(|refusal| *refusal)?;
         let (scratch, copies) = Scratch::beside(&settings.copies).map_err(|cause| Refusal {
             file: settings.copies.clone(),
             id: None,
+            sha256: None,
             reason: format!("no folder for private copies: {cause}"),
             hint: Some(NO_COPIES.to_owned()),
         })?;
@@ -185,7 +146,7 @@ impl Libraries {
 
     /// What these bytes said of themselves in an earlier trial.
     fn tried(&self, library: &Inspected) -> Option<&Manifest> {
-        let known = self.found.iter().find(|known| known.sha256 == library.admitted.sha256);
+        let known = self.known().find(|known| known.sha256 == library.admitted.sha256);
         known.map(|known| &known.manifest)
     }
 
@@ -216,7 +177,7 @@ impl Libraries {
         let told = |library: &LibraryInfo| {
             (library.file.clone(), library.sha256.clone(), library.kept_since.clone())
         };
-        self.refused == before.refused && self.found.iter().map(told).eq(before.found.iter().map(told))
+        self.refused == before.refused && self.known().map(told).eq(before.known().map(told))
     }
 
     /// Takes this library back out, for it does not fit: what was there before stays.
@@ -252,6 +213,20 @@ impl Libraries {
         &self.found
     }
 
+    /// Another file of the library with this id: a canary with this hash.
+    pub fn canary(&self, id: &str, sha256: &str) -> Option<&LibraryInfo> {
+        self.canaries.iter().find(|library| library.manifest.id == id && library.sha256 == sha256)
+    }
+
+    /// Every canary that may be loaded, by id.
+    pub fn canaries(&self) -> &[LibraryInfo] {
+        &self.canaries
+    }
+
+    fn known(&self) -> impl Iterator<Item = &LibraryInfo> {
+        self.found.iter().chain(&self.canaries)
+    }
+
     /// Every file that may not, with the reason.
     pub fn refused(&self) -> &[Refusal] {
         &self.refused
@@ -260,7 +235,20 @@ impl Libraries {
     /// Why there is no library of this id: its file was refused, or there is none.
     pub fn why_missing(&self, id: &str) -> String {
         let refusal = self.refused.iter().find(|refusal| refusal.is_of(id));
-        refusal.map_or_else(|| format!("no library `{id}` in the configured folders"), ToString::to_string)
+        let is_canary = self.canaries.iter().any(|library| library.manifest.id == id);
+        let nowhere = || {
+            if is_canary { only_canaries(id) } else { format!("no library `{id}` in the configured folders") }
+        };
+        refusal.map_or_else(nowhere, ToString::to_string)
+    }
+
+    /// Why there is no canary with this hash: its file was refused, or there is none.
+    pub(super) fn why_no_canary(&self, sha256: &str) -> String {
+        let refusal = self.refused.iter().find(|refusal| refusal.sha256.as_deref() == Some(sha256));
+        refusal.map_or_else(
+            || "no file in the configured folders has its SHA-256".to_owned(),
+            ToString::to_string,
+        )
     }
 
     /// Says that a server lives from the private copies, and removes those that nobody needs any more.
@@ -271,7 +259,7 @@ impl Libraries {
     ///
     /// When the folder cannot be used.
     pub fn occupy(&self, settings: &LibrarySettings) -> std::io::Result<Occupied> {
-        let kept: Vec<PathBuf> = self.found.iter().map(|library| library.copy.path().to_owned()).collect();
+        let kept: Vec<PathBuf> = self.known().map(|library| library.copy.path().to_owned()).collect();
         Copies::open(&settings.copies)?.occupy(&kept)
     }
 
@@ -282,58 +270,14 @@ impl Libraries {
         }
     }
 
-    /// The files that passed the inspection; of two with one id neither is taken, for nobody knows which was meant.
-    fn candidates(&mut self, settings: &LibrarySettings) -> Vec<(PathBuf, Inspected)> {
-        let mut by_id: BTreeMap<String, Vec<(PathBuf, Inspected)>> = BTreeMap::new();
-        for folder in &settings.directories {
-            for file in self.files(folder, &settings.copies) {
-                match inspect(&file, settings) {
-                    Ok(library) => by_id.entry(library.note.id.clone()).or_default().push((file, library)),
-                    Err(refusal) => self.refused.push(*refusal),
-                }
-            }
-        }
-        let mut candidates = Vec::new();
-        for (id, mut files) in by_id {
-            if files.len() == 1 {
-                candidates.append(&mut files);
-                continue;
-            }
-            let names: Vec<String> = files.iter().map(|(file, _)| format!("`{}`", file.display())).collect();
-            for (file, _) in files {
-                let reason = format!("more than one library has the id `{id}`: {}", names.join(" and "));
-                self.refuse(file, Some(id.clone()), reason, Some("remove all but one"));
-            }
-        }
-        candidates
-    }
-
-    fn files(&mut self, folder: &Path, copies: &Path) -> Vec<PathBuf> {
-        match std::fs::read_dir(folder) {
-            Ok(entries) => {
-                let library = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "so");
-                let mut files: Vec<PathBuf> =
-                    entries.flatten().map(|entry| entry.path()).filter(library).collect();
-                files.retain(|file| file.parent() != Some(copies));
-                files.sort();
-                files
-            }
-            Err(cause) => {
-                let hint = "make the folder, or correct `libraries.directories`";
-                self.refuse(
-                    folder.to_owned(),
-                    None,
-                    format!("the folder cannot be read: {cause}"),
-                    Some(hint),
-                );
-                Vec::new()
-            }
-        }
-    }
-
     fn refuse(&mut self, file: PathBuf, id: Option<String>, reason: String, hint: Option<&str>) {
-        self.refused.push(Refusal { file, id, reason, hint: hint.map(str::to_owned) });
+        self.refused.push(Refusal { file, id, sha256: None, reason, hint: hint.map(str::to_owned) });
     }
+}
+
+/// What is wrong where all files of a library are canaries: there are several, or the providers are pinned to another.
+pub(crate) fn only_canaries(id: &str) -> String {
+    format!("every file of library `{id}` is a canary, and none is what its providers themselves run")
 }
 
 /// A file that was read and inspected.
@@ -343,16 +287,36 @@ pub(super) struct Inspected {
     note: Note,
 }
 
+impl Inspected {
+    fn id(&self) -> &str {
+        &self.note.id
+    }
+
+    fn sha256(&self) -> &str {
+        &self.admitted.sha256
+    }
+
+    fn is_canary(&self, settings: &LibrarySettings) -> bool {
+        settings.is_canary(self.id(), self.sha256())
+    }
+}
+
 /// What of a file is known before anything of it runs, be it a constructor in its trial.
 pub(super) fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspected, Box<Refusal>> {
     let refuse = |reason: String, hint: Option<&str>| {
         let reason = one_line(&reason, LONGEST);
-        Box::new(Refusal { file: file.to_owned(), id: None, reason, hint: hint.map(str::to_owned) })
+        let (file, hint) = (file.to_owned(), hint.map(str::to_owned));
+        Box::new(Refusal { file, id: None, sha256: None, reason, hint })
     };
     let name = file.file_name().ok_or_else(|| refuse("it names no file".into(), None))?;
     let refuse_as = |cause: AdmitError| refuse(cause.to_string(), cause.hint());
     let folder = Folder::trusted(folder_of(file)).map_err(refuse_as)?;
     let admitted = folder.admit(name).map_err(refuse_as)?;
+    let refuse = |reason: String, hint: Option<&str>| {
+        let sha256 = Some(admitted.sha256.clone());
+        Box::new(Refusal { sha256, ..*refuse(reason, hint) })
+    };
+    let refuse_as = |cause: AdmitError| refuse(cause.to_string(), cause.hint());
     // A file that is named like a pinned library is not even looked into.
     if let Some((id, _)) = settings.pins.iter().find(|(id, _)| is_named(file, id)) {
         check_pin(id, &admitted, settings).map_err(|cause| Box::new(refuse_as(cause).of(id)))?;
@@ -382,10 +346,12 @@ fn is_named(file: &Path, id: &str) -> bool {
 }
 
 fn check_pin(id: &str, admitted: &Admitted, settings: &LibrarySettings) -> Result<(), AdmitError> {
-    let other = |(of, pinned): &&(String, String)| of == id && *pinned != admitted.sha256;
-    match settings.pins.iter().find(other) {
-        Some((_, pinned)) => Err(AdmitError::Pin { found: admitted.sha256.clone(), pinned: pinned.clone() }),
-        None => Ok(()),
+    match settings.pinned_to_another(id, &admitted.sha256) {
+        // A canary's hash is a pin of its own.
+        Some(pinned) if !settings.is_canary(id, &admitted.sha256) => {
+            Err(AdmitError::Pin { found: admitted.sha256.clone(), pinned: pinned.to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -400,6 +366,7 @@ async fn examine(
     let refuse = |reason: String, hint: Option<&str>| Refusal {
         file: file.clone(),
         id: Some(note.id.clone()),
+        sha256: Some(admitted.sha256.clone()),
         reason: one_line(&reason, LONGEST),
         hint: hint.map(str::to_owned),
     };
@@ -425,16 +392,4 @@ async fn examine(
     let copy = copies.keep(&admitted).map_err(not_copied)?;
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());
     Ok(LibraryInfo { sha256, bytes, signer, manifest, copy, kept_since: None, file, _scratch: None })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_landlock_libraries_are_loaded_unless_it_is_required() {
-        let may = [(Some(1), true), (Some(7), false), (None, false), (None, true)]
-            .map(|(landlock, is_required)| may_load(landlock, is_required));
-        assert_eq!(may, [true, true, true, false]);
-    }
 }

@@ -30,6 +30,42 @@ pub struct Settings {
     pub allow_hosts: Option<Vec<Pattern>>,
     /// The library's own keys, held to its schema, secrets resolved.
     pub config: Value,
+    /// Another file of its library that has a share of its deliveries.
+    pub canary: Option<Canary>,
+}
+
+impl Settings {
+    /// The same without a canary: what the provider itself is opened with.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self { canary: None, ..self.clone() }
+    }
+
+    /// What its canary is opened with.
+    #[must_use]
+    pub fn of_canary(&self, config: Value) -> Self {
+        Self { config, canary: None, ..self.clone() }
+    }
+}
+
+/// What an operator says about a provider's canary: another file of the same library. `Debug` leaves out `config`.
+#[derive(Clone, PartialEq)]
+pub struct Canary {
+    /// The SHA-256 of its file, in lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Of a hundred deliveries so many go through it: 1 to 99.
+    pub weight: u8,
+    /// The provider's keys, held to the schema of this file, secrets resolved; or why that schema does not take them.
+    pub config: Result<Value, String>,
+}
+
+impl fmt::Debug for Canary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canary")
+            .field("sha256", &self.sha256)
+            .field("weight", &self.weight)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -48,6 +84,7 @@ impl fmt::Debug for Settings {
             .field("isolation", &self.isolation)
             .field("timeout", &self.timeout)
             .field("queue", &self.queue)
+            .field("canary", &self.canary)
             .finish_non_exhaustive()
     }
 }
@@ -72,8 +109,24 @@ pub struct LibrarySettings {
     pub watch: bool,
     /// The ids of libraries with the SHA-256 that their files must have: any other file is not even tried.
     pub pins: Vec<(String, String)>,
+    /// The ids of libraries with the SHA-256 of a file that some provider tries as its canary.
+    pub canaries: Vec<(String, String)>,
     /// The keys of which one must have signed a library, if signatures are asked for at all.
     pub signers: Option<Vec<Signer>>,
     /// Whether no library is loaded where the kernel cannot keep its files apart.
     pub sandbox_required: bool,
+}
+
+impl LibrarySettings {
+    /// Whether the file with this hash is a canary of the library with this id. One that is pinned is what its
+    /// providers themselves run.
+    pub(super) fn is_canary(&self, id: &str, sha256: &str) -> bool {
+        let names = |(of, hash): &(String, String)| of == id && hash == sha256;
+        self.canaries.iter().any(names) && !self.pins.iter().any(names)
+    }
+
+    /// The hash that the providers of a library must have in place of this one, if they are pinned to another.
+    pub(super) fn pinned_to_another(&self, id: &str, sha256: &str) -> Option<&str> {
+        self.pins.iter().find(|(of, pinned)| of == id && pinned != sha256).map(|(_, pinned)| pinned.as_str())
+    }
 }

@@ -85,6 +85,9 @@ impl Thread {
 type Opening = oneshot::Sender<Result<Vec<u8>, DeliveryError>>;
 
 fn run(blueprint: Blueprint, host: Handle, jobs: mpsc::Receiver<Job>, opened: Opening) {
+    if let Some(mark) = blueprint.mark {
+        mark.bear();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {

@@ -101,9 +101,10 @@ impl Watch {
 fn looks(folders: &[PathBuf]) -> Looks {
     let mut looks = Looks::new();
     for folder in folders {
-        let is_library = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "so");
+        // A signature may come after its library.
+        let counts = |path: &PathBuf| path.extension().is_some_and(|end| end == "so" || end == "minisig");
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let files = entries.map(|entry| entry.path()).filter(is_library);
+        let files = entries.map(|entry| entry.path()).filter(counts);
         looks.extend(files.filter_map(|file| Some((file.clone(), look(&file)?))));
         // Of the folder itself only which it is: whatever else is written there does not matter.
         let which = folder.metadata().ok().map(|folder| (folder.dev(), folder.ino(), 0, [0; 4]));
@@ -131,6 +132,7 @@ mod tests {
             copies,
             watch: true,
             pins: Vec::new(),
+            canaries: Vec::new(),
             signers: None,
             sandbox_required: false,
         }

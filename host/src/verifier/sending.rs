@@ -7,7 +7,7 @@ use super::{
     start::{Due, Effect, Started},
 };
 use crate::{
-    delivery::{Delivery, Outcome},
+    delivery::{Delivery, Outcome, Share},
     limit::Taken,
     seal::DeliveryId,
     store::{Changes, Done, Key, Stop, View},
@@ -84,6 +84,7 @@ impl Sending {
             channel: verification.channel.clone(),
             recipient: verification.recipient.clone(),
             provider,
+            share: Share::Open,
             successors,
             repeated: false,
             is_orphan: false,

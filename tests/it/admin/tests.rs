@@ -188,7 +188,7 @@ async fn the_list_says_how_each_provider_is() {
                              "detail": format!("1.0.0 {}", &sha256[..12]) });
         json!({ "id": "dry_run", "library": "dry_run", "version": "1.0.0", "channels": ["*"], "state": "ready",
                 "hosts": [], "allow_hosts": null, "reason": null, "sha256": sha256, "signed_by": null, "since": "2026-01-02T03:04:05Z", "note": null,
-                "events": [opened] })
+                "deliveries": { "sent": 0, "failed": 0, "unknown": 0 }, "canary": null, "events": [opened] })
     };
     let states = |list: &Value| -> Vec<(String, String)> {
         let word = |value: &Value| value.as_str().unwrap().to_owned();

@@ -1,7 +1,7 @@
 //! The folders of the libraries are watched: whatever becomes of a file, no signal is needed.
 
 use super::{CONFIGURATION, reload::start};
-use harness::{Console, KEY, Server};
+use harness::{Author, Console, KEY, Server};
 use reqwest::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -111,4 +111,50 @@ async fn a_library_that_the_configuration_does_not_fit_is_left_out_alone() {
     assert!(reason.contains("the configuration does not fit it: passrelay.toml:"), "{refused}");
     assert!(reason.contains("`colour`"), "{refused}");
     assert_eq!(server.stop().0, Some(0));
+}
+
+/// A signature that is copied after its library is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_is_taken_as_soon_as_its_signature_is_there() {
+    let (console, author) = (Console::with(&[]), Author::new());
+    let signers = format!("[libraries]\nsigners = [\"{}\"]\n", author.public_key());
+    console.write("passrelay.toml", &format!("{CONFIGURATION}{signers}"));
+    let mut server = console.serve();
+    let library = fs::read(harness::built("dry_run")).unwrap();
+    console.folder().put("libdry_run.so", &library);
+    server.wait_for("it is not signed");
+    server.wait_for("libraries taken");
+    assert_eq!(listed(&console, "dry_run")["state"], "failed");
+    console.folder().put("libdry_run.so.minisig", author.sign(&library).as_bytes());
+    server.wait_for("provider opened");
+    server.wait_for("libraries taken");
+    delivers(&server, "+447700900123").await;
+    assert_eq!(listed(&console, "dry_run")["signed_by"], author.signer().id().to_string());
+    assert_eq!(server.stop().0, Some(0));
+}
+
+/// Whether this process asks the system to tell of changed files.
+fn watches(process: u32) -> bool {
+    let open = fs::read_dir(format!("/proc/{process}/fd")).unwrap().flatten();
+    open.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file.ends_with("anon_inode:inotify"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_to_watch_takes_a_file_when_it_is_told_to() {
+    for is_to_watch in [true, false] {
+        let console = Console::with(&[]);
+        let libraries = format!("[libraries]\nwatch = {is_to_watch}\n");
+        console.write("passrelay.toml", &format!("{CONFIGURATION}{libraries}"));
+        let mut server = console.serve();
+        console.folder().put("libdry_run.so", &fs::read(harness::built("dry_run")).unwrap());
+        if is_to_watch {
+            server.wait_for("libraries taken");
+        } else {
+            server.signal(Signal::HUP);
+            server.wait_for("configuration taken");
+        }
+        assert_eq!(watches(server.process()), is_to_watch);
+        delivers(&server, "+447700900123").await;
+        assert_eq!(server.stop().0, Some(0));
+    }
 }

@@ -66,6 +66,11 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
+    /// Its number among the system's processes.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     fn id(&self) -> Pid {
         i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process has an id")
     }

@@ -137,6 +137,7 @@ mod tests {
         let refusal = Refusal {
             file: "libx.so".into(),
             id: None,
+            sha256: None,
             reason: "not\u{1b} a library".to_owned(),
             hint: Some("take another".to_owned()),
         };

@@ -53,6 +53,8 @@ fn disabled(settings: &Settings) -> ProviderStatus {
         allow_hosts: settings.permitted(),
         state: ProviderState::Disabled,
         note: None,
+        deliveries: None,
+        canary: None,
         events: Vec::new(),
     }
 }
@@ -61,7 +63,8 @@ fn list(providers: &[Value]) -> String {
     if providers.is_empty() {
         return "no provider is configured".to_owned();
     }
-    let rows: Vec<_> = providers.iter().map(row).collect();
+    let rows: Vec<_> =
+        providers.iter().flat_map(|provider| [Some(row(provider)), canary_row(provider)]).flatten().collect();
     table(["ID", "LIBRARY", "VERSION", "SIGNED BY", "CHANNELS", "STATE"], &rows)
 }
 
@@ -97,6 +100,15 @@ fn reach(providers: &[Value]) -> String {
     if told.is_empty() { told } else { format!("\n{told}") }
 }
 
+/// Its canary, right below it.
+fn canary_row(provider: &Value) -> Option<[String; 6]> {
+    let canary = provider.get("canary").filter(|canary| canary.is_object())?;
+    let [id, library, _, _, channels, _] = row(provider);
+    let [_, _, version, signed_by, _, state] = row(canary);
+    let weight = &canary["weight"];
+    Some([format!("{id} (canary, {weight} %)"), library, version, signed_by, channels, state])
+}
+
 /// What runs and what happened to it, provider by provider.
 fn history(providers: &[Value]) -> String {
     let mut told = String::new();
@@ -110,15 +122,39 @@ fn history(providers: &[Value]) -> String {
         if let Some(note) = text("note") {
             let _ = write!(told, "\n  note: {}", one_line(note));
         }
-        for event in provider["events"].as_array().into_iter().flatten() {
-            let text = |field: &str| event[field].as_str().unwrap_or_default();
-            let times = event["times"].as_u64().filter(|times| *times > 1);
-            let times = times.map_or_else(String::new, |times| format!(" ({times} times)"));
-            let detail = one_line(text("detail"));
-            let _ = write!(told, "\n  {}  {:<11}  {detail}{times}", text("at"), text("event"));
+        let canary = &provider["canary"];
+        if canary.is_object() {
+            told.push_str(&tally(provider));
+        }
+        told.push_str(&events(provider));
+        if let (Some(sha256), Some(since)) = (canary["sha256"].as_str(), canary["since"].as_str()) {
+            let (tally, events) = (tally(canary), events(canary));
+            let _ = write!(told, "\n\n{id}, its canary: {sha256} since {since}{tally}{events}");
         }
     }
     told
+}
+
+/// What became of the deliveries of one that is open.
+fn tally(one: &Value) -> String {
+    let tally = &one["deliveries"];
+    let [sent, failed, unknown] =
+        ["sent", "failed", "unknown"].map(|word| tally[word].as_u64().unwrap_or_default());
+    if tally.is_null() {
+        return String::new();
+    }
+    format!("\n  deliveries: {sent} sent, {failed} failed, {unknown} unknown")
+}
+
+fn events(one: &Value) -> String {
+    let event = |event: &Value| {
+        let text = |field: &str| event[field].as_str().unwrap_or_default();
+        let times = event["times"].as_u64().filter(|times| *times > 1);
+        let times = times.map_or_else(String::new, |times| format!(" ({times} times)"));
+        let detail = one_line(text("detail"));
+        format!("\n  {}  {:<11}  {detail}{times}", text("at"), text("event"))
+    };
+    one["events"].as_array().into_iter().flatten().map(event).collect()
 }
 
 #[cfg(test)]
@@ -140,6 +176,7 @@ mod tests {
             allow_private_addresses: false,
             allow_hosts: None,
             config: json!({ "token": "hunter2" }),
+            canary: None,
         }
     }
 
@@ -156,6 +193,8 @@ mod tests {
             allow_hosts: None,
             state,
             note: None,
+            deliveries: None,
+            canary: None,
             events: Vec::new(),
         }
     }
@@ -216,6 +255,40 @@ mod tests {
             history(&[provider, json!({ "id": "off", "sha256": null })]),
             "\n\na: 12ab since 2026-01-02T03:04:05Z\n  note: its file is gone\n  \
              2026-01-02T03:04:05Z  opened       1.2.3 12ab\n  2026-01-02T03:04:05Z  died         signal 11 (3 times)"
+        );
+    }
+    /// An operator compares the two: what each was handed, and what became of it.
+    #[test]
+    fn a_canary_is_listed_below_its_provider_with_its_share_and_what_became_of_it() {
+        let event =
+            json!({ "at": "2026-01-02T03:04:05Z", "event": "opened", "detail": "1.3.0 34cd", "times": 1 });
+        let (since, channels) = ("2026-01-02T03:04:05Z", ["sms"]);
+        let provider = json!({
+            "id": "a", "library": "dry_run", "version": "1.2.3", "sha256": "12ab", "since": since, "channels": channels,
+            "state": "ready", "deliveries": { "sent": 89, "failed": 1, "unknown": 0 }, "events": [],
+            "canary": {
+                "sha256": "34cd", "weight": 10, "version": "1.3.0", "since": since, "state": "resting", "reason": "why",
+                "deliveries": { "sent": 7, "failed": 2, "unknown": 1 }, "events": [event],
+            },
+        });
+        let waiting = json!({
+            "id": "b", "library": "dry_run", "version": "1.2.3", "channels": channels, "state": "ready",
+            "canary": { "sha256": "56ef", "weight": 1, "state": "waiting", "reason": "no file" },
+        });
+        let providers = [provider, waiting];
+        assert_eq!(
+            list(&providers),
+            "ID                LIBRARY  VERSION  SIGNED BY  CHANNELS  STATE\n\
+             a                 dry_run  1.2.3    -          sms       ready\n\
+             a (canary, 10 %)  dry_run  1.3.0    -          sms       resting: why\n\
+             b                 dry_run  1.2.3    -          sms       ready\n\
+             b (canary, 1 %)   dry_run  -        -          sms       waiting: no file"
+        );
+        assert_eq!(
+            history(&providers),
+            "\n\na: 12ab since 2026-01-02T03:04:05Z\n  deliveries: 89 sent, 1 failed, 0 unknown\n\n\
+             a, its canary: 34cd since 2026-01-02T03:04:05Z\n  deliveries: 7 sent, 2 failed, 1 unknown\n  \
+             2026-01-02T03:04:05Z  opened       1.3.0 34cd"
         );
     }
 }

@@ -14,6 +14,7 @@ pub(super) async fn run(asked: Try) -> Result<Page, Trouble> {
         copies: "passrelay-copies".into(),
         watch: false,
         pins: Vec::new(),
+        canaries: Vec::new(),
         signers: None,
         sandbox_required: false,
     };

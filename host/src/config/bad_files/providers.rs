@@ -31,6 +31,7 @@ fn each_bad_provider_is_told_exactly() {
             "sha256 = \"abc\"",
             "`X.sha256` is no SHA-256\nhint: 64 hexadecimal digits, as `sha256sum FILE` prints them",
         ),
+        ("canary = \"abc\"", "`X.canary` must be a table, not a text\nhint: write it as `[X.canary]`"),
         (
             "library = \"SMS\"",
             "`X.library` is no name of a library\nhint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, a letter first",
@@ -55,6 +56,74 @@ fn each_bad_provider_is_told_exactly() {
     let name = "1:12: `providers.SMS-1` is no name for a provider\nhint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, \
                 a letter first";
     assert_eq!(told("[providers.SMS-1]\n"), [name]);
+}
+
+/// Each where it stands, and both at once.
+#[test]
+fn a_bad_canary_is_told_exactly() {
+    let (hash, canary) = ("ab".repeat(32), "providers.sms_twilio.canary");
+    let hint = "64 hexadecimal digits, as `sha256sum FILE` prints them";
+    let between = format!("`{canary}.weight` must be between 1 and 99");
+    for (keys, expected) in [
+        (format!("sha256 = \"{hash}\", weight = 0"), vec![format!("2:98: {between}")]),
+        (format!("sha256 = \"{hash}\", weight = 100"), vec![format!("2:98: {between}")]),
+        (format!("sha256 = \"{hash}\", weight = -1"), vec![format!("2:98: {between}")]),
+        (
+            format!("sha256 = \"{hash}\", weight = 0.5"),
+            vec![format!(
+                "2:98: `{canary}.weight` must be a whole number, not a number with a fraction\n\
+                 hint: without quotes and without a fraction"
+            )],
+        ),
+        (
+            format!("sha256 = \"{hash}\""),
+            vec![format!("2:10: `{canary}` lacks `weight`\nhint: of a hundred deliveries so many: 1 to 99")],
+        ),
+        ("weight = 10".to_owned(), vec![format!("2:10: `{canary}` lacks `sha256`\nhint: {hint}")]),
+        (
+            "sha256 = \"abc\", weight = 100".to_owned(),
+            vec![format!("2:21: `{canary}.sha256` is no SHA-256\nhint: {hint}"), format!("2:37: {between}")],
+        ),
+        (
+            format!("sha256 = \"{hash}\", weight = 1, wieght = 1"),
+            vec![format!("2:101: unknown key `wieght` in `{canary}`\nhint: did you mean `weight`?")],
+        ),
+        (format!("sha256 = \"{}\", weight = 99", hash.to_uppercase()), vec![]),
+    ] {
+        assert_eq!(
+            told(&format!("[providers.sms_twilio]\ncanary = {{ {keys} }}\n{GOOD_PROVIDER}")),
+            expected,
+            "{keys}"
+        );
+        let disabled = format!("[providers.sms_twilio]\ncanary = {{ {keys} }}\nenabled = false\n");
+        assert_eq!(told(&disabled), expected, "a provider that is off is read as any: {keys}");
+    }
+}
+
+/// The keys are right for what the provider runs: the canary's own schema stops nothing, and is told with its place.
+#[test]
+fn keys_that_a_canarys_schema_does_not_take_are_no_mistake_of_the_file() {
+    let (own, mut newer) = (library("sms_twilio", &["sms"]), library("sms_twilio", &["sms"]));
+    let hash = "ab".repeat(32);
+    let text =
+        format!("[providers.sms_twilio]\ncanary = {{ sha256 = \"{hash}\", weight = 10 }}\n{GOOD_PROVIDER}");
+    let folders = ["providers".into()];
+    let canary = |newer: &provider_api::Manifest| {
+        let shelf = Shelf::new([&own], &[], &folders).with_canary(&hash, newer);
+        let config = Draft::parse(&text, Path::new("p.toml"), environment()).finish_with(&shelf).unwrap();
+        assert!(config.warnings.is_empty());
+        config.providers["sms_twilio"].canary.clone().unwrap()
+    };
+    let taken = canary(&newer);
+    assert_eq!((taken.weight, &taken.sha256), (10, &hash));
+    assert_eq!(taken.config.clone().unwrap()["account_sid"], "AC00ff");
+    assert!(!format!("{taken:?}").contains("AC00ff"), "{taken:?}");
+    newer.config_schema["required"] = serde_json::json!(["account_sid", "auth_token", "token_of_today"]);
+    newer.config_schema["properties"]["token_of_today"] = serde_json::json!({ "type": "string" });
+    let why = canary(&newer).config.unwrap_err();
+    let expected =
+        "the configuration does not fit it: p.toml:3: `providers.sms_twilio.config` lacks `token_of_today`";
+    assert!(why.starts_with(expected), "{why}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::{
     http::{Face, Problem, openapi::Operation},
     metrics::{CONTENT_TYPE, ProviderNow},
-    plugin::{ProviderState, ProviderStatus},
+    plugin::{CanaryState, ProviderState, ProviderStatus},
 };
 use axum::{
     extract::State,
@@ -36,7 +36,14 @@ fn providers(face: &Face) -> Vec<ProviderNow> {
                 lane.as_ref().and_then(|lane| lane.rest()).unwrap_or("ready")
             }
         };
-        ProviderNow { id: status.id, state, lane: lane.map(|lane| lane.depth()) }
+        let canary = status.canary.map(|canary| {
+            canary.rest.unwrap_or(match canary.state {
+                CanaryState::Waiting | CanaryState::Promoted => "disabled",
+                CanaryState::Failed => "failed",
+                CanaryState::Ready | CanaryState::Resting => "ready",
+            })
+        });
+        ProviderNow { id: status.id, state, lane: lane.map(|lane| lane.depth()), canary }
     };
     providers.status().into_iter().map(now).collect()
 }

@@ -17,6 +17,16 @@ pub(crate) struct Kept {
     until: Option<Timestamp>,
 }
 
+impl Kept {
+    /// Whether it ended the server, lately enough to count.
+    pub(crate) fn ended_the_server(&self, now: Timestamp) -> bool {
+        let counts = |(at, outcome): &(Timestamp, Outcome)| {
+            *outcome == Outcome::EndedServer && after(*at, WINDOW) > now
+        };
+        self.faults.iter().any(counts)
+    }
+}
+
 impl Breaker {
     /// Goes on from what was kept; faults that are too old do not count any more.
     pub(crate) fn of(kept: Kept, now: Timestamp) -> Self {
@@ -54,6 +64,7 @@ impl Breaker {
     /// What it did, in words: `died 2 times, panicked once`.
     pub(crate) fn deeds(&self) -> String {
         let kinds = [
+            (Outcome::EndedServer, "ended the server"),
             (Outcome::Ended, "died"),
             (Outcome::Stuck, "hung"),
             (Outcome::Panicked, "panicked"),

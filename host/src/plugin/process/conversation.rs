@@ -352,6 +352,7 @@ mod tests {
             program: "sleep".into(),
             copy: Copy::nowhere(),
             cell: crate::plugin::sandbox::Cell::strict(),
+            mark: None,
             config: Vec::new(),
             services: Services::new(Http::answering(None), Hosts::default(), false, hand.clock()),
             log: Log::new("p", Redactor::default()),

@@ -79,15 +79,21 @@ pub(in crate::plugin) async fn open_lane(
     http: Http,
     record: Arc<Record>,
 ) -> Result<Lane, DeliveryError> {
-    sandbox::check_needs(&library.manifest, settings.isolation, settings.sandbox)?;
+    let isolation = isolation(settings, library, workshop, &record);
+    sandbox::check_needs(&library.manifest, isolation, settings.sandbox)?;
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
-    let copy = match settings.isolation {
+    let copy = match isolation {
         Isolation::Process => Ok(library.copy.clone()),
         Isolation::Thread => {
             copies::of_its_own(&library.copy, &library.sha256, &settings.id, record.one_more_thread())
         }
     };
+    let mark = match &workshop.faults {
+        Some(faults) if isolation == Isolation::Thread => Some(faults.mark(&settings.id, &library.sha256)),
+        _ => None,
+    };
+    let unmarked = |cause| DeliveryError::broken(format!("its thread cannot be marked: {cause}"));
     let log = Log::new(&settings.id, redactor.clone());
     let flood = log.flood();
     let hosts = Hosts::of(settings, &library.manifest, redactor.clone());
@@ -96,12 +102,13 @@ pub(in crate::plugin) async fn open_lane(
         program: workshop.program.clone(),
         copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
         cell: cell(settings, &library.manifest),
+        mark: mark.transpose().map_err(unmarked)?,
         config: frame::encode(&settings.config, &[]).into(),
         services: Services::new(http, hosts, settings.allow_private_addresses, workshop.clock.clone()),
         log,
         clock: workshop.clock.clone(),
     };
-    let opening = workshop.clock.timeout(OPENING, Engine::open(settings.isolation, blueprint)).await;
+    let opening = workshop.clock.timeout(OPENING, Engine::open(isolation, blueprint)).await;
     let late = || DeliveryError::broken("it did not open within 20 s");
     let (engine, answer) = opening.ok_or_else(late)?.map_err(|error| redactor.clean_error(error))?;
     let (opened, _) = frame::decode::<OpenAnswer>(&answer).map_err(|cause| {
@@ -114,6 +121,15 @@ pub(in crate::plugin) async fn open_lane(
         tracing::warn!(provider.id = settings.id, %error, "the provider says that it cannot deliver now");
     }
     Ok(lane)
+}
+
+/// Where it is to run: one that ended the server from its thread does not get another one so soon.
+fn isolation(settings: &Settings, library: &LibraryInfo, workshop: &Workshop, record: &Record) -> Isolation {
+    let kept = workshop.faults.as_ref().and_then(|faults| faults.of(&settings.id, &library.sha256));
+    let ended = kept.is_some_and(|kept| kept.ended_the_server(workshop.clock.now()));
+    let is_moved = settings.isolation == Isolation::Thread && ended;
+    record.set_moved(is_moved);
+    if is_moved { Isolation::Process } else { settings.isolation }
 }
 
 /// What the provider's process may do. Its files are those that the operator names under its library's keys for paths.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -43,6 +43,12 @@ pub enum Happening {
     Quarantined,
     /// An operator ended that.
     Freed,
+    /// Another file of its library was opened beside it, and has a share of its deliveries.
+    CanaryOpened,
+    /// That file has no share any more.
+    CanaryClosed,
+    /// The bytes that were its canary are now what it runs.
+    Promoted,
 }
 
 impl Happening {
@@ -51,7 +57,7 @@ impl Happening {
         match outcome {
             Outcome::Answered | Outcome::Unavailable => None,
             Outcome::Panicked => Some(Self::Panicked),
-            Outcome::Ended => Some(Self::Died),
+            Outcome::Ended | Outcome::EndedServer => Some(Self::Died),
             Outcome::Stuck => Some(Self::Stuck),
             Outcome::Flooded => Some(Self::Flooded),
         }
@@ -75,17 +81,26 @@ pub struct ProviderEvent {
 #[derive(Debug, Default)]
 pub(in crate::plugin) struct Record {
     told: Mutex<Told>,
-    /// How often it was opened on a thread of the host.
-    threads: AtomicU32,
+    /// How often it was opened on a thread of the host, its canaries with it.
+    threads: Arc<AtomicU32>,
 }
 
 #[derive(Debug, Default)]
 struct Told {
     events: VecDeque<ProviderEvent>,
     apart: Option<String>,
+    is_moved: bool,
 }
 
+/// Why a provider does not run where the configuration has it.
+const MOVED: &str = "it ended the server from its thread, so it runs in a process of its own for now";
+
 impl Record {
+    /// A record of its own for a canary of the same provider.
+    pub(super) fn of_canary(&self) -> Self {
+        Self { threads: Arc::clone(&self.threads), ..Self::default() }
+    }
+
     /// Takes note of something; the same thing again is counted and not listed anew.
     pub(in crate::plugin) fn note(&self, at: Timestamp, event: Happening, detail: Option<&str>) {
         let detail = detail.map(|detail| one_line(detail, LONGEST_DETAIL));
@@ -114,7 +129,13 @@ impl Record {
 
     /// Why what runs is not what the folders and the configuration hold, if it is not.
     pub(super) fn apart(&self) -> Option<String> {
-        self.told().apart.clone()
+        let told = self.told();
+        told.apart.clone().or_else(|| told.is_moved.then(|| MOVED.to_owned()))
+    }
+
+    /// Says whether it was moved from a thread to a process, for what it did there.
+    pub(super) fn set_moved(&self, is_moved: bool) {
+        self.told().is_moved = is_moved;
     }
 
     /// The newest events, oldest first.

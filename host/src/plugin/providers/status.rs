@@ -1,6 +1,9 @@
 //! How a configured provider is, and how a list of them shows it.
 
-use super::{super::KeyId, ProviderEvent};
+use super::{
+    super::{KeyId, Tally},
+    CanaryStatus, ProviderEvent,
+};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
@@ -31,6 +34,10 @@ pub struct ProviderStatus {
     pub state: ProviderState,
     /// Why what runs is not what the folders and the configuration hold, where it is not.
     pub note: Option<String>,
+    /// What became of its deliveries since it was opened, its canary's left out; nothing where it is not open.
+    pub deliveries: Option<Tally>,
+    /// Another file of its library that has a share of its deliveries, where it is configured.
+    pub canary: Option<CanaryStatus>,
     /// What happened to it, the newest last; as far as it is remembered.
     pub events: Vec<ProviderEvent>,
 }
@@ -65,6 +72,10 @@ struct Shown<'a> {
     /// Why what runs is not what the folders and the configuration hold, where it is not: its file is gone, or a new one
     /// was refused.
     note: Option<&'a str>,
+    /// What became of its deliveries since it was opened, its canary's left out; nothing where it is not open.
+    deliveries: Option<Tally>,
+    /// Another file of its library that has a share of its deliveries, where one is configured.
+    canary: Option<&'a CanaryStatus>,
     /// What happened to it, the newest last: at most ten.
     events: &'a [ProviderEvent],
 }
@@ -72,8 +83,22 @@ struct Shown<'a> {
 impl Serialize for ProviderStatus {
     /// One object: what a list of providers shows of each.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Self { id, library, version, sha256, signed_by, since, channels, hosts, .. } = self;
-        let Self { allow_hosts, state, note, events, .. } = self;
+        let Self {
+            id,
+            library,
+            version,
+            sha256,
+            signed_by,
+            since,
+            channels,
+            hosts,
+            allow_hosts,
+            state,
+            note,
+            deliveries,
+            canary,
+            events,
+        } = self;
         let shown = Shown {
             id,
             library,
@@ -87,6 +112,8 @@ impl Serialize for ProviderStatus {
             state: state.as_str(),
             reason: state.reason(),
             note: note.as_deref(),
+            deliveries: *deliveries,
+            canary: canary.as_ref(),
             events,
         };
         shown.serialize(to)
