@@ -5,6 +5,7 @@ mod draft;
 mod environment;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod hosts;
 mod libraries;
 mod limits;
 mod log;

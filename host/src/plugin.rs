@@ -46,7 +46,7 @@ pub use providers::{
 };
 pub use sandbox::Sandbox;
 pub(crate) use sandbox::landlock_version;
-pub(crate) use services::http::Http;
+pub(crate) use services::{hosts::declared as declared_hosts, http::Http};
 pub use settings::{Canary, Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};
 pub use watch::Watch;

@@ -51,7 +51,13 @@ impl Provider for Carrier {
     }
 }
 
-export_provider!(Carrier, id = "carrier", channels = ["sms"], title = "Carrier Ltd.");
+export_provider!(
+    Carrier,
+    id = "carrier",
+    channels = ["sms"],
+    title = "Carrier Ltd.",
+    hosts = ["api.carrier.example"],
+);
 
 #[cfg(test)]
 mod tests {

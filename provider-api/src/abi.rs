@@ -21,7 +21,9 @@
 //!
 //! **1.0** — the root module (`describe`, `open`), the provider's object (`call`), the host's object (`call`, `query`,
 //! `callsite`, `trace`). Operations of a provider: `DELIVER`, `AVAILABILITY`, `HEALTH`, `CLOSE`, `SET_MAX_LEVEL`. Operations
-//! of a host: `HTTP`, `SLEEP`; its queries: `MAX_LEVEL`, `NOW`.
+//! of a host: `HTTP`, `SLEEP`; its queries: `MAX_LEVEL`, `NOW`. `HTTP` reaches what the key `hosts` of note and manifest
+//! declares; a library without the key reaches no host. A form of host that 1.0 does not know would make it refuse the
+//! library, so a new one comes with a newer least host.
 #![expect(unsafe_code, reason = "the derives and traits of abi_stable expand to unsafe code")]
 #![expect(unused_qualifications, reason = "code written by abi_stable's macros")]
 #![expect(clippy::pedantic, reason = "code written by abi_stable's macros")]

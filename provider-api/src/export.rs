@@ -10,10 +10,16 @@
 /// | `title` | what people call it | the id |
 /// | `capabilities` | what it answers for beyond `open` and `deliver`: `"availability"` | none |
 /// | `needs` | what it needs beyond the host's services: `"files"`, `"network"` | nothing |
+/// | `hosts` | the hosts that its HTTP requests go to, see below | none |
 /// | `readme` | its documentation in Markdown: `include_str!("../README.md")` | empty |
 ///
+/// A host in `hosts` is `"api.example.com"` (at the ports 443 and 80), `"api.example.com:8443"`, `"*.example.com"` (any
+/// name below), `"{base_url}"` or `"{oauth.token_url}"` (host and port of the URL that stands in the configuration under
+/// this key, or is its default), or `"*"` (every host, which operators are told). Names are written in lower case and
+/// Punycode. A request to any other host is refused, and an operator may permit fewer.
+///
 /// A crate built with `panic = "abort"` does not compile: no host could contain its panics. Nor does one whose id or
-/// channel is no such word.
+/// channel is no such word, or whose host is none.
 ///
 /// # Examples
 ///
@@ -26,7 +32,9 @@
 /// #     async fn open(_: Config, _: Host) -> Result<Self, DeliveryError> { Ok(Self) }
 /// #     async fn deliver(&self, _: Message) -> Result<Receipt, DeliveryError> { Ok(Receipt::default()) }
 /// # }
-/// provider_api::export_provider!(Carrier, id = "carrier", channels = ["sms", "call"], title = "Carrier Ltd.");
+/// provider_api::export_provider!(
+///     Carrier, id = "carrier", channels = ["sms", "call"], title = "Carrier Ltd.", hosts = ["api.carrier.example"],
+/// );
 /// ```
 ///
 /// ```compile_fail,E0080,standalone_crate
@@ -40,6 +48,18 @@
 /// # }
 /// provider_api::export_provider!(Carrier, id = "Carrier Ltd.", channels = ["sms"]);
 /// ```
+///
+/// ```compile_fail,E0080,standalone_crate
+/// # use provider_api::{DeliveryError, Host, JsonSchema, Message, Provider, Receipt};
+/// # #[derive(serde::Deserialize, JsonSchema)] struct Config {}
+/// # struct Carrier;
+/// # impl Provider for Carrier {
+/// #     type Config = Config;
+/// #     async fn open(_: Config, _: Host) -> Result<Self, DeliveryError> { Ok(Self) }
+/// #     async fn deliver(&self, _: Message) -> Result<Receipt, DeliveryError> { Ok(Receipt::default()) }
+/// # }
+/// provider_api::export_provider!(Carrier, id = "carrier", channels = ["sms"], hosts = ["https://api.example.com"]);
+/// ```
 #[macro_export]
 macro_rules! export_provider {
     (
@@ -47,6 +67,7 @@ macro_rules! export_provider {
         $(, title = $title:expr)?
         $(, capabilities = [$($capability:literal),* $(,)?])?
         $(, needs = [$($need:literal),* $(,)?])?
+        $(, hosts = [$($host:literal),* $(,)?])?
         $(, readme = $readme:expr)?
         $(,)?
     ) => {
@@ -57,6 +78,7 @@ macro_rules! export_provider {
             assert!($crate::is_word($id), "the id is no lower-case word of at most 32 letters, digits and `_`");
             $(assert!($crate::__boundary::is_channel($channel), "a channel is no lower-case word");)*
             assert!($crate::__boundary::is_channel($first), "a channel is no lower-case word");
+            $($(assert!($crate::__boundary::is_host($host), "a host is none such as `api.example.com`");)*)?
 
             use $crate::__boundary::{
                 CheckTypeLayout, Exported, Facts, FfiFuture, HostBox, LibHeader, OpenReply, PrefixTypeTrait, ProviderMod,
@@ -72,6 +94,7 @@ macro_rules! export_provider {
                 channels: &[$first $(, $channel)*],
                 capabilities: &[$($($capability),*)?],
                 needs: &[$($($need),*)?],
+                hosts: &[$($($host),*)?],
             };
 
             // Tells `testing::conforms` what this line says. Local, so that a type of another crate can be exported too.
@@ -109,7 +132,8 @@ macro_rules! export_provider {
                 "\",\"host\":\"", $crate::LEAST_HOST,
                 "\",\"panic\":\"unwind\",\"channels\":[\"", $first, "\"" $(, ",\"", $channel, "\"")*,
                 "],\"capabilities\":[", $crate::__boundary::quoted!($($($capability),*)?),
-                "],\"needs\":[", $crate::__boundary::quoted!($($($need),*)?), "]}",
+                "],\"needs\":[", $crate::__boundary::quoted!($($($need),*)?),
+                "],\"hosts\":[", $crate::__boundary::quoted!($($($host),*)?), "]}",
             ];
 
             #[used]
@@ -134,6 +158,7 @@ pub mod boundary {
         __quoted as quoted,
         abi::{HostBox, OpenReply, ProviderMod, ProviderModRef},
         glue::{Facts, describe, open},
+        hosts::is_pattern as is_host,
     };
     pub use abi_stable::{
         library::{

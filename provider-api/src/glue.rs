@@ -38,6 +38,8 @@ pub struct Facts {
     pub capabilities: &'static [&'static str],
     /// What it needs beyond the host's services.
     pub needs: &'static [&'static str],
+    /// The hosts that its HTTP requests go to.
+    pub hosts: &'static [&'static str],
 }
 
 /// The frame of the library's manifest; an empty one if making the schema panics.
@@ -53,6 +55,7 @@ pub fn describe<P: Provider>(facts: &Facts) -> RVec<u8> {
             channels: words(facts.channels),
             capabilities: words(facts.capabilities),
             needs: words(facts.needs),
+            hosts: words(facts.hosts),
             title: if facts.title.is_empty() { facts.id.to_owned() } else { facts.title.to_owned() },
             readme: facts.readme.to_owned(),
             config_schema: schemars::schema_for!(P::Config).to_value(),

@@ -26,7 +26,8 @@ impl Host {
 
     /// Sends an HTTP request through the host's pooled client: TLS, proxy and deadline are the host's.
     ///
-    /// Redirects are not followed, an answer has at most 1 MiB, and loopback, private and link-local addresses are
+    /// It goes only to the hosts that `hosts` of [`export_provider!`](crate::export_provider) declares and the operator
+    /// permits. Redirects are not followed, an answer has at most 1 MiB, and loopback, private and link-local addresses are
     /// refused unless the operator allows them for this provider. Any status is an `Ok`: judging it is the provider's.
     ///
     /// # Errors

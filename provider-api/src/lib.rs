@@ -20,6 +20,8 @@ mod word;
 #[doc(hidden)]
 pub mod abi;
 mod glue;
+#[doc(hidden)]
+pub mod hosts;
 pub mod note;
 pub mod testing;
 #[doc(hidden)]

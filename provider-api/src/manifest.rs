@@ -27,6 +27,9 @@ pub struct Manifest {
     /// What it needs beyond the host's services: `files`, `network`, ….
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The hosts that its HTTP requests go to; without one it reaches none.
+    #[serde(default)]
+    pub hosts: Vec<String>,
     /// What people call it.
     #[serde(default)]
     pub title: String,

@@ -36,6 +36,9 @@ pub struct Note {
     /// What it needs beyond the host's services.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The hosts that its HTTP requests go to; without one it reaches none.
+    #[serde(default)]
+    pub hosts: Vec<String>,
 }
 
 /// The note as the linker lays it down (ELF gABI, "Note Section").

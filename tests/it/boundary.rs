@@ -9,6 +9,7 @@ mod crashes;
 mod faults;
 mod foreign;
 mod hostile;
+mod hosts;
 mod http;
 mod loading;
 mod log;

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod deliveries;
 mod doctor;
+mod hosts;
 mod keys;
 mod limits;
 mod nothing;

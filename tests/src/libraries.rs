@@ -140,6 +140,7 @@ pub fn provider(id: &str, isolation: Isolation, config: Value) -> Settings {
         queue: 1024,
         sha256: None,
         allow_private_addresses: false,
+        allow_hosts: None,
         config,
         canary: None,
     }

@@ -96,6 +96,7 @@ export_provider!(
     channels = ["push"],
     title = "ntfy",
     capabilities = ["availability"],
+    hosts = ["{server}"],
     readme = include_str!("../README.md"),
 );
 

@@ -15,7 +15,7 @@ fn sample() -> Sample {
 }
 
 fn open(host: &FakeHost, config: Value) -> Harness<Ntfy> {
-    Harness::<Ntfy>::with_host(host.clone()).capabilities(&["availability"]).open(config).unwrap()
+    Harness::<Ntfy>::with_host(host.clone()).open(config).unwrap()
 }
 
 /// Hands a message over to a server that answers like this.

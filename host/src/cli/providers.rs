@@ -3,6 +3,7 @@
 mod conform;
 mod docs;
 mod free;
+mod hosts;
 mod inspect;
 mod list;
 mod new;

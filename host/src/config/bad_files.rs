@@ -42,6 +42,8 @@ struct SmsKeys {
     #[serde(default)]
     #[schemars(extend("format" = "path"))]
     ca_file: Option<PathBuf>,
+    #[serde(default)]
+    base_url: Option<String>,
 }
 
 #[derive(JsonSchema)]
@@ -76,6 +78,7 @@ fn library(id: &str, channels: &[&str]) -> Manifest {
     manifest.id = id.to_owned();
     manifest.channels = channels.iter().map(|channel| (*channel).to_owned()).collect();
     manifest.config_schema = schemars::schema_for!(SmsKeys).to_value();
+    manifest.hosts = ["api.twilio.com", "*.regions.example", "{base_url}"].map(str::to_owned).to_vec();
     manifest
 }
 
@@ -101,6 +104,7 @@ fn read(text: &str) -> Result<Config, Mistakes> {
         {
             let mut keyless = library("keyless", &["fax"]);
             keyless.config_schema = serde_json::json!({ "type": "object", "additionalProperties": false });
+            keyless.hosts = Vec::new();
             keyless
         },
     ];

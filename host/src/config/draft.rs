@@ -289,8 +289,15 @@ fn settle(
         return;
     };
     let Some(keys) = &provider.config else { return };
+    let mistakes = report.count();
     match provider_keys::read(&provider.path, keys, manifest, environment, report) {
-        Ok(config) => provider.settings.config = config,
+        Ok(config) => {
+            // A key that is wrong names no host.
+            if let Some(hosts) = provider.hosts.as_ref().filter(|_| report.count() == mistakes) {
+                hosts.hold(manifest, &config, report);
+            }
+            provider.settings.config = config;
+        }
         Err(why) => {
             let hint = "that is a fault of the library: ask its author".to_owned();
             report.warning(provider.at, format!("provider `{id}` is left out: {why}"), Some(hint));

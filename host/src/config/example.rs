@@ -1,12 +1,13 @@
 //! The documented file: it is what a host without a file uses, and all of it is true.
 
 use super::{Config, Draft, EXAMPLE, Environment, Mistakes, shelf::Shelf};
+use crate::plugin::Settings;
 use provider_api::Manifest;
 use std::{collections::BTreeSet, path::Path};
 
 /// The keys that have no default: required, or examples of what may be said. A route has none either, but the only
 /// provider of a channel is its route anyway.
-const WITHOUT_DEFAULT: [&str; 28] = [
+const WITHOUT_DEFAULT: [&str; 29] = [
     "providers.dry_run.canary",
     "server.public_url",
     "applications.web.service_sid",
@@ -28,6 +29,7 @@ const WITHOUT_DEFAULT: [&str; 28] = [
     "applications.web.templates.email.locales.fr.generic",
     "libraries.signers",
     "providers.dry_run.sha256",
+    "providers.dry_run.allow_hosts",
     "providers.dry_run.config.outbox",
     "applications.web.api_keys",
     "applications.web.methods",
@@ -72,7 +74,8 @@ fn meaning(config: &Config) -> String {
         .providers
         .values()
         .map(|settings| {
-            (settings, &settings.sha256, settings.allow_private_addresses, settings.config.to_string())
+            let Settings { sha256, allow_private_addresses, allow_hosts, .. } = settings;
+            (settings, sha256, allow_private_addresses, allow_hosts, settings.config.to_string())
         })
         .collect();
     format!("{config:?} {providers:?}")

@@ -1,6 +1,7 @@
 //! `[providers.ID]`: what an operator says about each provider.
 
 use super::{
+    hosts::{self, Permitted},
     prices,
     report::Report,
     section::{Field, Section},
@@ -26,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE: u32 = 1024;
 
 /// The keys beside `config` that are mistaken for the library's own.
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 10] = [
     "enabled",
     "library",
     "isolation",
@@ -36,6 +37,7 @@ pub(super) const KEYS: [&str; 9] = [
     "sha256",
     "canary",
     "allow_private_addresses",
+    "allow_hosts",
 ];
 
 /// A provider as far as it is known before its library is.
@@ -47,6 +49,8 @@ pub(super) struct Typed {
     pub(super) settings: Settings,
     /// The library's own keys, as they stand in the file; `None` if what stands there is no table.
     pub(super) config: Option<Node>,
+    /// The hosts that it may reach, if the file says.
+    pub(super) hosts: Option<Permitted>,
     /// What their table is called.
     pub(super) path: String,
     /// What its messages cost, if the file says.
@@ -80,6 +84,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
     let sha256 = table.find("sha256").and_then(|field| sha256(&field, report));
     let canary = table.find("canary").and_then(|field| canary(&field, report));
     let private = table.find("allow_private_addresses").and_then(|field| field.flag(report));
+    let hosts = table.find("allow_hosts").and_then(|field| hosts::read(&field, report));
     let config = match table.find("config") {
         Some(config) => config.table(report).map(|_| config.node.clone()),
         None => Some(Node::empty_table(table.at())),
@@ -107,10 +112,12 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
             queue: usize::try_from(queue).unwrap_or(usize::MAX),
             sha256,
             allow_private_addresses: private.unwrap_or(false),
+            allow_hosts: hosts.as_ref().map(Permitted::patterns),
             config: json!({}),
             canary,
         },
         config,
+        hosts,
         path: format!("{}.config", field.path),
         prices,
         templates: templates.unwrap_or_default(),
@@ -129,11 +136,13 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
         queue: usize::try_from(QUEUE).unwrap_or(usize::MAX),
         sha256: None,
         allow_private_addresses: false,
+        allow_hosts: None,
         config: json!({}),
         canary: None,
     };
     let templates = Texts::default();
-    Typed { at: 0, settings, config: Some(keys), path: "config".to_owned(), prices: None, templates }
+    let path = "config".to_owned();
+    Typed { at: 0, settings, config: Some(keys), hosts: None, path, prices: None, templates }
 }
 
 /// What a name is, for hints.

@@ -182,13 +182,14 @@ mod tests {
     use serde_json::json;
     use std::path::Path;
 
-    const SAVED: &str = "[providers.one]\nlibrary = \"lib\"\ntimeout = \"3s\"\n\
+    const SAVED: &str = "[providers.one]\nlibrary = \"lib\"\ntimeout = \"3s\"\nallow_hosts = [\"a.example\"]\n\
         [providers.one.config]\ntoken = { env = \"TOKEN\" }\nhosts = [\"a\"]\n\
         [providers.off]\nenabled = false\nlibrary = \"lib\"\n";
 
     fn library() -> [Manifest; 1] {
         let mut manifest = Manifest::default();
         manifest.id = "lib".to_owned();
+        manifest.hosts = vec!["*.example".to_owned()];
         manifest.config_schema = json!({
             "type": "object",
             "required": ["token"],
@@ -241,6 +242,7 @@ mod tests {
             let settings = with("one", &unsaved).unwrap();
             assert_eq!(settings.config, config);
             assert_eq!((settings.id.as_str(), settings.timeout.as_secs()), ("one", 3));
+            assert_eq!(settings.allow_hosts.map(|hosts| hosts.len()), Some(1));
         }
     }
 

@@ -76,6 +76,7 @@ impl Door for LibraryDoor {
             queue: 1024,
             sha256: None,
             allow_private_addresses: false,
+            allow_hosts: None,
             config: config.clone(),
             canary: None,
         };

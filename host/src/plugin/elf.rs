@@ -15,7 +15,10 @@ use object::{
     },
     read::elf::{Dyn, FileHeader, ProgramHeader},
 };
-use provider_api::note::{self, Note};
+use provider_api::{
+    hosts::Pattern,
+    note::{self, Note},
+};
 
 /// Why a file is no library that this host could load.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -239,6 +242,8 @@ fn parse_note(json: &[u8]) -> Result<Note, InspectError> {
             "its id is no lower-case word of at most 32 letters, digits and `_`".into(),
         ));
     }
+    Pattern::parse_all(&note.hosts)
+        .map_err(|cause| InspectError::BadNote(format!("in its hosts, {cause}")))?;
     Ok(note)
 }
 

@@ -387,6 +387,10 @@ async fn examine(
         let reason = format!("its note says `{}`, the library itself `{said}`", note.id);
         return Err(refuse(reason, Some("get the file from its author again")));
     }
+    if manifest.hosts != note.hosts {
+        let reason = "its note and the library itself do not declare the same hosts".to_owned();
+        return Err(refuse(reason, Some("get the file from its author again")));
+    }
     let copy = copies.keep(&admitted).map_err(not_copied)?;
     let is_unguarded = !elf::exports(&admitted.bytes).is_some_and(|exports| exports.rust);
     let (sha256, bytes) = (admitted.sha256, admitted.bytes.len());

@@ -2,6 +2,7 @@
 
 use super::redact::one_line;
 use crate::clock::Clock;
+use hosts::Hosts;
 use http::Http;
 use provider_api::{
     DeliveryError, HttpRequest,
@@ -10,6 +11,7 @@ use provider_api::{
 use std::time::Duration;
 
 mod event;
+pub(crate) mod hosts;
 pub(crate) mod http;
 mod private;
 
@@ -17,6 +19,7 @@ mod private;
 #[derive(Clone)]
 pub(crate) struct Services {
     http: Http,
+    hosts: Hosts,
     private_addresses: bool,
     clock: Clock,
 }
@@ -26,8 +29,8 @@ pub(crate) const MOST_CALLS: usize = 1024;
 
 impl Services {
     /// `private_addresses` says whether HTTP requests may reach the host's own network.
-    pub(crate) fn new(http: Http, private_addresses: bool, clock: Clock) -> Self {
-        Self { http, private_addresses, clock }
+    pub(crate) fn new(http: Http, hosts: Hosts, private_addresses: bool, clock: Clock) -> Self {
+        Self { http, hosts, private_addresses, clock }
     }
 
     /// Answers one call of a provider.
@@ -52,6 +55,7 @@ impl Services {
     async fn http(&self, request: &[u8]) -> Result<Reply, DeliveryError> {
         let (mut head, body) = frame::decode::<HttpRequest>(request).map_err(|cause| unreadable(&cause))?;
         head.body = body.to_vec();
+        self.hosts.check(&head)?;
         let response = self.http.send(head, self.private_addresses).await?;
         Ok(Reply::Ok(frame::encode(&response, &response.body)))
     }

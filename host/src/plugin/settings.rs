@@ -1,6 +1,7 @@
 //! What an operator says about a provider.
 
 use super::{Sandbox, signature::Signer};
+use provider_api::hosts::Pattern;
 use serde_json::Value;
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub sha256: Option<String>,
     /// Whether its HTTP requests may reach loopback, private and link-local addresses.
     pub allow_private_addresses: bool,
+    /// The hosts that its HTTP requests may go to, of those that its library declares; all of them where it is `None`.
+    pub allow_hosts: Option<Vec<Pattern>>,
     /// The library's own keys, held to its schema, secrets resolved.
     pub config: Value,
     /// Another file of its library that has a share of its deliveries.
@@ -62,6 +65,13 @@ impl fmt::Debug for Canary {
             .field("sha256", &self.sha256)
             .field("weight", &self.weight)
             .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// The hosts that are permitted, as they are written.
+    pub(crate) fn permitted(&self) -> Option<Vec<String>> {
+        self.allow_hosts.as_ref().map(|hosts| hosts.iter().map(ToString::to_string).collect())
     }
 }
 

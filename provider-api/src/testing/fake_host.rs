@@ -3,6 +3,7 @@
 use crate::{
     DeliveryError, HttpRequest, HttpResponse,
     abi::{FfiHost, FfiHost_TO, HostBox, Reply, frame, ops},
+    hosts::{Reach, TWO_HOSTS, Target, has_host_header},
 };
 use abi_stable::{
     sabi_trait::TD_Opaque,
@@ -21,7 +22,8 @@ use std::{
 ///
 /// HTTP requests are answered in the order of [`answers`](Self::answers) and [`fails`](Self::fails), then by
 /// [`always`](Self::always); a request that nothing was written for is answered by an error that says what was asked.
-/// A sleep returns at once and moves the clock, which begins at 2026-01-01 00:00 UTC.
+/// A request to a host that the library does not declare is refused, as a real host would, and is none of
+/// [`requests`](Self::requests). A sleep returns at once and moves the clock, which begins at 2026-01-01 00:00 UTC.
 ///
 /// # Examples
 ///
@@ -91,15 +93,25 @@ impl FakeHost {
         state.now_ms = state.now_ms.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
     }
 
-    pub(super) fn boxed(&self) -> HostBox {
-        FfiHost_TO::from_ptr(RArc::new(self.clone()), TD_Opaque)
+    /// This host as it serves a library that reaches so much.
+    pub(super) fn boxed(&self, reach: Reach) -> HostBox {
+        FfiHost_TO::from_ptr(RArc::new(Serving { host: self.clone(), reach }), TD_Opaque)
     }
 
-    fn http(&self, request: &[u8]) -> Reply {
+    fn http(&self, reach: &Reach, request: &[u8]) -> Reply {
         let Ok((mut request, body)) = frame::decode::<HttpRequest>(request) else {
             return refuse(&DeliveryError::broken("the request is no frame of an `HttpRequest`"));
         };
         request.body = body.to_vec();
+        if has_host_header(&request) {
+            return refuse(&DeliveryError::misconfigured(TWO_HOSTS));
+        }
+        let Some(target) = Target::plain(&request.url) else {
+            return refuse(&DeliveryError::misconfigured("the request's URL is none that a test can read"));
+        };
+        if let Err(cause) = reach.check(&target) {
+            return refuse(&DeliveryError::misconfigured(cause.to_string()));
+        }
         let asked = format!("{} {}", request.method, request.url);
         let mut state = self.state();
         state.requests.push(request);
@@ -126,12 +138,19 @@ fn refuse(error: &DeliveryError) -> Reply {
     Reply::Err(frame::encode(error, &[]))
 }
 
-impl FfiHost for FakeHost {
+/// A host and what one library reaches through it.
+#[derive(Clone)]
+struct Serving {
+    host: FakeHost,
+    reach: Reach,
+}
+
+impl FfiHost for Serving {
     fn call(&self, op: u32, request: RVec<u8>) -> FfiFuture<Reply> {
-        let host = self.clone();
+        let Self { host, reach } = self.clone();
         async move {
             let reply = match op {
-                ops::HOST_HTTP => host.http(&request),
+                ops::HOST_HTTP => host.http(&reach, &request),
                 ops::HOST_SLEEP => host.sleep(&request),
                 _ => Reply::UnknownOp,
             };
@@ -144,7 +163,7 @@ impl FfiHost for FakeHost {
     fn query(&self, op: u32, _argument: u64) -> u64 {
         match op {
             ops::QUERY_MAX_LEVEL => 1,
-            ops::QUERY_NOW => u64::try_from(self.now_ms()).unwrap_or_default(),
+            ops::QUERY_NOW => u64::try_from(self.host.now_ms()).unwrap_or_default(),
             _ => 0,
         }
     }

@@ -5,9 +5,11 @@ use super::{
     block_on::{block_on, poll_and_drop},
 };
 use crate::{
-    Address, Availability, Candidate, DeliveryError, Message, OpenAnswer, Provider, Receipt,
+    Address, Availability, Candidate, DeliveryError, Manifest, Message, OpenAnswer, Provider, Receipt,
     abi::{InstanceBox, OpenReply, Reply, frame, ops},
+    export::boundary::Exported,
     glue::{self, Facts},
+    hosts::{Pattern, Reach, Target},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -18,11 +20,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An opened provider, called through the whole boundary: frames, JSON, guards against panics.
 ///
+/// It has the capabilities and reaches the hosts that [`export_provider!`](crate::export_provider) declares.
+///
 /// Its methods wait on this thread and need no runtime. What is not ready after ten seconds is an error.
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use provider_api::{Channel, DeliveryError, Host, Message, Payload, Provider, Receipt, Recipient};
 /// use provider_api::testing::{Harness, json};
 ///
@@ -39,6 +43,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 ///         Ok(Receipt::new(message.id))
 ///     }
 /// }
+///
+/// provider_api::export_provider!(Parrot, id = "parrot", channels = ["sms"]);
 ///
 /// let parrot = Harness::<Parrot>::open(json!({})).unwrap();
 /// let recipient = Recipient::new("+447700900123");
@@ -58,13 +64,16 @@ impl<P: Provider> Harness<P> {
     /// # Errors
     ///
     /// What the provider's `open` answers, or what is wrong with the configuration.
-    pub fn open(config: Value) -> Result<Self, DeliveryError> {
+    pub fn open<Here>(config: Value) -> Result<Self, DeliveryError>
+    where
+        P: Exported<Here>,
+    {
         Self::with_host(FakeHost::new()).open(config)
     }
 
     /// Prepares to open a provider with this host.
     pub fn with_host(host: FakeHost) -> HarnessBuilder<P> {
-        HarnessBuilder { host, capabilities: &[], provider: PhantomData }
+        HarnessBuilder { host, provider: PhantomData }
     }
 
     /// Hands a message over.
@@ -85,7 +94,7 @@ impl<P: Provider> Harness<P> {
     ///
     /// # Errors
     ///
-    /// When the harness was opened without the capability `availability`, or the provider panics.
+    /// When the library does not declare the capability `availability`, or the provider panics.
     pub fn availability(&self, candidate: &Candidate) -> Result<Availability, DeliveryError> {
         self.ask(ops::AVAILABILITY, candidate)
     }
@@ -125,7 +134,7 @@ impl<P: Provider> Harness<P> {
                 Err(frame::decode(&bytes).map_or_else(unreadable, |(error, _)| error))
             }
             Some(Reply::UnknownOp) => Err(DeliveryError::broken(
-                "the provider does not answer for this; open it with the capability that the library declares",
+                "the provider does not answer for this: `export_provider!` declares no such capability",
             )),
             None => Err(silent()),
         }
@@ -145,40 +154,24 @@ impl<P> fmt::Debug for Harness<P> {
 #[derive(Debug)]
 pub struct HarnessBuilder<P> {
     host: FakeHost,
-    capabilities: &'static [&'static str],
     provider: PhantomData<fn() -> P>,
 }
 
 impl<P: Provider> HarnessBuilder<P> {
-    /// Declares what [`export_provider!`](crate::export_provider) declares in the library.
-    #[must_use]
-    pub fn capabilities(self, capabilities: &'static [&'static str]) -> Self {
-        Self { capabilities, ..self }
-    }
-
     /// Opens the provider.
     ///
     /// # Errors
     ///
     /// What the provider's `open` answers, or what is wrong with the configuration.
     #[expect(clippy::needless_pass_by_value, reason = "`open(json!({…}))` reads best")]
-    pub fn open(self, config: Value) -> Result<Harness<P>, DeliveryError> {
-        let facts = Facts { capabilities: self.capabilities, ..HARNESS };
-        let (answer, instance) = open::<P>(facts, &self.host, &config)?;
+    pub fn open<Here>(self, config: Value) -> Result<Harness<P>, DeliveryError>
+    where
+        P: Exported<Here>,
+    {
+        let (answer, instance) = open::<P>(P::FACTS, &self.host, &config)?;
         Ok(Harness { instance, answer, host: self.host, provider: PhantomData })
     }
 }
-
-const HARNESS: Facts = Facts {
-    id: "harness",
-    version: "0.0.0",
-    host: crate::LEAST_HOST,
-    title: "",
-    readme: "",
-    channels: &[crate::EVERY_CHANNEL],
-    capabilities: &[],
-    needs: &[],
-};
 
 /// Opens a provider through the glue, without touching this process's log.
 pub(super) fn open<P: Provider>(
@@ -186,7 +179,8 @@ pub(super) fn open<P: Provider>(
     host: &FakeHost,
     config: &Value,
 ) -> Result<(OpenAnswer, InstanceBox), DeliveryError> {
-    let opening = glue::open_quietly::<P>(facts, host.boxed(), frame::encode(config, &[]));
+    let reach = reach::<P>(&facts, config);
+    let opening = glue::open_quietly::<P>(facts, host.boxed(reach), frame::encode(config, &[]));
     match block_on(opening, PATIENCE) {
         Some(OpenReply::Ok(opened)) => {
             let (answer, _) = frame::decode(&opened.answer).map_err(unreadable)?;
@@ -195,6 +189,15 @@ pub(super) fn open<P: Provider>(
         Some(OpenReply::Err(bytes)) => Err(frame::decode(&bytes).map_or_else(unreadable, |(error, _)| error)),
         None => Err(silent()),
     }
+}
+
+/// What the library reaches when it is configured so.
+fn reach<P: Provider>(facts: &Facts, config: &Value) -> Reach {
+    // A manifest that cannot be made is told where it is asked for.
+    let described = glue::describe::<P>(facts);
+    let manifest = frame::decode::<Manifest>(&described).map(|(manifest, _)| manifest).unwrap_or_default();
+    let hosts = manifest.hosts.iter().filter_map(|host| Pattern::parse(host).ok()).collect();
+    Reach::declared(hosts, config, &manifest.config_schema, Target::plain)
 }
 
 pub(super) fn silent() -> DeliveryError {

@@ -3,7 +3,7 @@
 use super::{FakeHost, Harness, json};
 use crate::{
     Address, Availability, Candidate, Channel, DeliveryError, Failure, Host, HttpRequest, HttpResponse,
-    Member, Message, Payload, Provider, Receipt, Recipient,
+    Member, Message, Payload, Provider, Receipt, Recipient, export::boundary::Exported, glue::Facts,
 };
 use schemars::JsonSchema;
 use std::time::Duration;
@@ -14,12 +14,28 @@ struct Config {
     pause_ms: u64,
 }
 
-struct Carrier {
+/// A library that declares what it does, or nothing.
+struct Carrier<const DECLARED: bool> {
     config: Config,
     host: Host,
 }
 
-impl Provider for Carrier {
+/// As `export_provider!` does it, of which a crate has only one.
+impl<const DECLARED: bool> Exported<Config> for Carrier<DECLARED> {
+    const FACTS: Facts = Facts {
+        id: "carrier",
+        version: "1.0.0",
+        host: crate::LEAST_HOST,
+        title: "",
+        readme: "",
+        channels: &["sms"],
+        capabilities: if DECLARED { &["availability"] } else { &[] },
+        needs: &[],
+        hosts: if DECLARED { &["sms.example.com"] } else { &[] },
+    };
+}
+
+impl<const DECLARED: bool> Provider for Carrier<DECLARED> {
     type Config = Config;
 
     async fn open(config: Config, host: Host) -> Result<Self, DeliveryError> {
@@ -29,7 +45,11 @@ impl Provider for Carrier {
     async fn deliver(&self, message: Message) -> Result<Receipt, DeliveryError> {
         assert!(!message.text.is_empty(), "no text");
         self.host.sleep(Duration::from_millis(self.config.pause_ms)).await;
-        let request = HttpRequest::post("https://sms.example.com/").header("x-a", "b").body(message.text);
+        let mut request = HttpRequest::post("https://sms.example.com/").header("x-a", "b");
+        if message.text == "front" {
+            request = request.header("Host", "other.example.com");
+        }
+        let request = request.body(message.text);
         let response = self.host.http(request).await?;
         Ok(Receipt::new(String::from_utf8_lossy(&response.body)))
     }
@@ -44,8 +64,8 @@ fn message(text: &str) -> Message {
     Message::new("m1", Channel::new("sms").unwrap(), recipient, Payload::code("493817"), text)
 }
 
-fn open(host: FakeHost) -> Harness<Carrier> {
-    Harness::<Carrier>::with_host(host).open(json!({ "pause_ms": 1500 })).unwrap()
+fn open(host: FakeHost) -> Harness<Carrier<true>> {
+    Harness::with_host(host).open(json!({ "pause_ms": 1500 })).unwrap()
 }
 
 #[test]
@@ -96,14 +116,35 @@ fn an_abandoned_delivery_is_dropped_where_it_first_waits() {
 fn availability_is_only_answered_where_it_is_declared() {
     let sms = Channel::new("sms").unwrap();
     let candidate = Candidate::new(Member::default(), sms, Recipient::new("+447700900123"));
-    let error = open(FakeHost::new()).availability(&candidate).unwrap_err();
+    let silent = Harness::<Carrier<false>>::open(json!({ "pause_ms": 0 })).unwrap();
+    let error = silent.availability(&candidate).unwrap_err();
     assert!(error.text.contains("capability"), "{error}");
-
-    let declared = Harness::<Carrier>::with_host(FakeHost::new())
-        .capabilities(&["availability"])
-        .open(json!({ "pause_ms": 0 }))
-        .unwrap();
+    let declared = open(FakeHost::new());
     assert_eq!(declared.availability(&candidate).unwrap().reason.as_deref(), Some("asleep"));
+}
+
+#[test]
+fn a_header_that_names_another_host_is_refused() {
+    let host = FakeHost::new().always(HttpResponse::new(200, ""));
+    let error = open(host.clone()).deliver(&message("front")).unwrap_err();
+    assert_eq!(error.text, "the URL alone says which host is asked, and no header `host`");
+    assert!(host.requests().is_empty());
+}
+
+/// As a real host refuses it, so that an author's own test finds what `export_provider!` lacks.
+#[test]
+fn a_host_that_is_not_declared_is_not_asked() {
+    let host = FakeHost::new().always(HttpResponse::new(200, ""));
+    let silent = Harness::<Carrier<false>>::with_host(host.clone()).open(json!({ "pause_ms": 0 })).unwrap();
+    let error = silent.deliver(&message("hello")).unwrap_err();
+    assert_eq!(error.failure, Failure::Misconfigured);
+    assert_eq!(
+        error.text,
+        "the library does not declare the host `sms.example.com` (hint: `hosts` of its `export_provider!` does)"
+    );
+    assert!(host.requests().is_empty());
+    open(host.clone()).deliver(&message("hello")).unwrap();
+    assert_eq!(host.requests().len(), 1);
 }
 
 #[test]
@@ -117,6 +158,6 @@ fn the_rest_answers_as_by_default() {
 
 #[test]
 fn a_wrong_configuration_names_its_key() {
-    let error = Harness::<Carrier>::open(json!({ "pause_ms": "hunter2" })).unwrap_err();
+    let error = Harness::<Carrier<true>>::open(json!({ "pause_ms": "hunter2" })).unwrap_err();
     assert_eq!(error.text, "the configuration is wrong: `pause_ms` has a value of the wrong kind");
 }

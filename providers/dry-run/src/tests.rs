@@ -28,7 +28,7 @@ impl Folder {
     /// Opens with these keys and the outbox.
     fn open(&self, mut config: Value) -> Result<Harness<DryRun>, DeliveryError> {
         config["outbox"] = json!(self.outbox());
-        Harness::with_host(FakeHost::new()).capabilities(&["availability"]).open(config)
+        Harness::with_host(FakeHost::new()).open(config)
     }
 }
 

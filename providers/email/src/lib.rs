@@ -95,6 +95,7 @@ export_provider!(
     channels = ["email"],
     title = "E-mail by SMTP",
     needs = ["network"],
+    hosts = ["{oauth.token_url}"],
     readme = include_str!("../README.md"),
 );
 

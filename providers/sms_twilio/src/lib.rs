@@ -50,6 +50,7 @@ export_provider!(
     id = "sms_twilio",
     channels = ["sms"],
     title = "SMS (Twilio)",
+    hosts = ["api.twilio.com", "{base_url}"],
     readme = include_str!("../README.md"),
 );
 

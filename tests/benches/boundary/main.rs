@@ -15,7 +15,8 @@ use passrelay::{
     plugin::{Isolation, Lane, Providers, inspect},
 };
 use provider_api::{
-    Channel, DeliveryError, Host, JsonSchema, Message, Payload, Provider, Receipt, Recipient, schemars,
+    Channel, DeliveryError, Host, JsonSchema, Message, Payload, Provider, Receipt, Recipient,
+    export_provider, schemars,
     testing::{Harness, json},
 };
 use std::{
@@ -45,6 +46,8 @@ impl Provider for Quiet {
         Ok(Receipt::new(message.id))
     }
 }
+
+export_provider!(Quiet, id = "quiet", channels = ["*"]);
 
 fn main() {
     let runtime = Runtime::new().unwrap();

@@ -187,7 +187,7 @@ async fn the_list_says_how_each_provider_is() {
         let opened = json!({ "at": "2026-01-02T03:04:05Z", "event": "opened", "times": 1,
                              "detail": format!("1.0.0 {}", &sha256[..12]) });
         json!({ "id": "dry_run", "library": "dry_run", "version": "1.0.0", "channels": ["*"], "state": "ready",
-                "reason": null, "sha256": sha256, "signed_by": null, "since": "2026-01-02T03:04:05Z", "note": null,
+                "hosts": [], "allow_hosts": null, "reason": null, "sha256": sha256, "signed_by": null, "since": "2026-01-02T03:04:05Z", "note": null,
                 "deliveries": { "sent": 0, "failed": 0, "unknown": 0 }, "canary": null, "events": [opened] })
     };
     let states = |list: &Value| -> Vec<(String, String)> {

@@ -59,6 +59,14 @@ async fn everything_that_is_not_its_own_is_refused_and_reported() {
             .await;
         assert_eq!(reach(&providers, id, "ok").await.unwrap(), "delivered", "after {what}");
     }
+    // The last way out is the host's own service: it goes where the library declares, and nowhere else.
+    let error = reach(&providers, id, &format!("http:http://{address}/")).await.unwrap_err();
+    assert!(error.text.contains(&format!("does not declare the host `{address}`")), "{error}");
+    log.wait_for(id, |entry| {
+        entry.fields.get("host").is_some_and(|it| it.to_string() == address.to_string())
+    })
+    .await;
+    assert_eq!(reach(&providers, id, "ok").await.unwrap(), "delivered", "after an undeclared host");
     assert!(!new.exists());
     assert_eq!(reach(&providers, id, "environment").await.unwrap(), "MIMALLOC_ARENA_RESERVE");
     assert_eq!(reach(&providers, &format!("{id}_other"), "ok").await.unwrap(), "delivered");

@@ -4,6 +4,7 @@ use crate::{
     cli::{
         Exit,
         page::{Page, one_line},
+        providers::hosts,
         table::words,
         trouble::Trouble,
     },
@@ -54,6 +55,7 @@ fn text(file: &Path, inspection: &Inspection) -> String {
         ("channels", note.map(|note| words(&note.channels))),
         ("capabilities", note.map(|note| words(&note.capabilities))),
         ("needs", note.map(|note| words(&note.needs))),
+        ("hosts", note.map(|note| hosts::shown(&note.hosts))),
         ("linked to", facts.as_ref().map(|facts| words(&facts.needed))),
         ("glibc", facts.as_ref().and_then(|facts| facts.glibc.clone())),
         ("entry points", entries),
@@ -114,6 +116,7 @@ fn object(file: &Path, inspection: &Inspection) -> Value {
         "channels": note.map(|note| &note.channels),
         "capabilities": note.map(|note| &note.capabilities),
         "needs": note.map(|note| &note.needs),
+        "hosts": note.map(|note| &note.hosts),
         "linked_to": facts.as_ref().map(|facts| &facts.needed),
         "glibc": facts.as_ref().and_then(|facts| facts.glibc.as_ref()),
         "entry_points": exports.map(|exports| json!({ "rust": exports.rust, "c": exports.c })),

@@ -4,6 +4,7 @@ use crate::{
     cli::{
         operator::{Operator, Question},
         page::{Page, one_line},
+        providers::hosts,
         setup,
         table::{table, words},
         trouble::Trouble,
@@ -19,7 +20,7 @@ pub(super) async fn run(file: Option<&Path>) -> Result<Page, Trouble> {
     if let Some(server) = Operator::running(file).await? {
         let answer = server.ask(Question::get(&["v1", "providers"])).await?;
         let providers = answer.get("providers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let text = format!("{}{}", list(providers), history(providers));
+        let text = format!("{}{}{}", list(providers), reach(providers), history(providers));
         return Ok(Page::new(text, answer));
     }
     let setup = setup::load(file).await?;
@@ -35,7 +36,8 @@ fn page(settings: &[Settings], status: &[ProviderStatus]) -> Page {
         json!(status.cloned().unwrap_or_else(|| disabled(settings)))
     };
     let providers: Vec<Value> = settings.iter().map(known).collect();
-    Page::new(list(&providers), json!({ "providers": providers }))
+    let text = format!("{}{}", list(&providers), reach(&providers));
+    Page::new(text, json!({ "providers": providers }))
 }
 
 fn disabled(settings: &Settings) -> ProviderStatus {
@@ -47,6 +49,8 @@ fn disabled(settings: &Settings) -> ProviderStatus {
         signed_by: None,
         since: None,
         channels: Vec::new(),
+        hosts: Vec::new(),
+        allow_hosts: settings.permitted(),
         state: ProviderState::Disabled,
         note: None,
         deliveries: None,
@@ -71,6 +75,29 @@ fn row(provider: &Value) -> [String; 6] {
     let channels = words(&channels.map(str::to_owned).collect::<Vec<_>>());
     let state = format!("{}{reason}", text("state"));
     [text("id"), text("library"), text("version"), text("signed_by"), channels, state]
+}
+
+/// Which hosts their requests go to, provider by provider.
+fn reach(providers: &[Value]) -> String {
+    let mut told = String::new();
+    for provider in providers {
+        let written = |field: &str| {
+            let hosts = provider[field].as_array()?.iter().filter_map(Value::as_str);
+            Some(hosts.map(str::to_owned).collect::<Vec<_>>())
+        };
+        let (Some(id), Some(declared)) = (provider["id"].as_str(), written("hosts")) else { continue };
+        if declared.is_empty() {
+            continue;
+        }
+        let permitted = match written("allow_hosts") {
+            Some(permitted) if permitted.is_empty() => "; `allow_hosts` permits none".to_owned(),
+            Some(permitted) => format!("; `allow_hosts` permits {}", hosts::shown(&permitted)),
+            None => String::new(),
+        };
+        // Writing into a text cannot fail.
+        let _ = write!(told, "\n{id} reaches {}{permitted}", hosts::shown(&declared));
+    }
+    if told.is_empty() { told } else { format!("\n{told}") }
 }
 
 /// Its canary, right below it.
@@ -147,6 +174,7 @@ mod tests {
             queue: 1,
             sha256: None,
             allow_private_addresses: false,
+            allow_hosts: None,
             config: json!({ "token": "hunter2" }),
             canary: None,
         }
@@ -161,6 +189,8 @@ mod tests {
             signed_by: None,
             since: None,
             channels: vec!["sms".to_owned(), "call".to_owned()],
+            hosts: vec!["api.example.com".to_owned(), "{base_url}".to_owned()],
+            allow_hosts: None,
             state,
             note: None,
             deliveries: None,
@@ -184,11 +214,34 @@ mod tests {
             "ID      LIBRARY  VERSION  SIGNED BY         CHANNELS  STATE\n\
              a       dry_run  1.2.3    E7620F1842B4E81F  sms call  ready\n\
              broken  dry_run  1.2.3    -                 sms call  failed: no token\n\
-             off     dry_run  -        -                 -         disabled"
+             off     dry_run  -        -                 -         disabled\n\
+             \n\
+             a reaches api.example.com {base_url}\n\
+             broken reaches api.example.com {base_url}"
         );
         assert_eq!(page.json["providers"][1]["state"], "failed");
         assert_eq!(page.json["providers"][1]["reason"], "no\ntoken");
         assert!(!format!("{page:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_providers_reach_is_told_and_loudly_where_it_is_everything() {
+        let provider =
+            |hosts: Value, permitted: Value| json!({ "id": "a", "hosts": hosts, "allow_hosts": permitted });
+        for (provider, told) in [
+            (provider(json!([]), json!(null)), ""),
+            (provider(json!(["*"]), json!(null)), "\n\na reaches ANY HOST (*)"),
+            (
+                provider(json!(["*"]), json!(["x.example"])),
+                "\n\na reaches ANY HOST (*); `allow_hosts` permits x.example",
+            ),
+            (
+                provider(json!(["y.example"]), json!([])),
+                "\n\na reaches y.example; `allow_hosts` permits none",
+            ),
+        ] {
+            assert_eq!(reach(&[provider]), told);
+        }
     }
 
     #[test]

@@ -36,6 +36,11 @@ fn each_bad_provider_is_told_exactly() {
             "library = \"SMS\"",
             "`X.library` is no name of a library\nhint: a name is 1 to 32 of `a`-`z`, `0`-`9` and `_`, a letter first",
         ),
+        (
+            "allow_hosts = \"a.example\"",
+            "`X.allow_hosts` must be a list, not a text\nhint: a host such as \"api.example.com\", \
+             \"api.example.com:8443\", \"*.example.com\" (any name below) or \"*\", in lower case and without `https://`",
+        ),
         ("config = []", "`X.config` must be a table, not a list\nhint: write it as `[X.config]`"),
     ] {
         let column = line.find("= ").unwrap() + 3;
@@ -136,6 +141,54 @@ fn a_providers_key_among_its_librarys_own_is_told_where_it_belongs() {
     assert_eq!(told(&format!("{GOOD_PROVIDER}allow_private_addresses = true\n")), [mistake]);
 }
 
+/// What could never be reached is told where it stands, also in the middle of the list.
+#[test]
+fn a_host_that_is_none_or_that_the_library_does_not_declare_is_told() {
+    let form = "hint: a host such as \"api.example.com\", \"api.example.com:8443\", \"*.example.com\" (any name below) or \
+                \"*\", in lower case and without `https://`";
+    let none = |column| {
+        format!("2:{column}: `providers.sms_twilio.allow_hosts` has an item that is no host\n{form}")
+    };
+    let undeclared = |column, hint: &str| {
+        format!(
+            "2:{column}: `providers.sms_twilio.allow_hosts` permits a host that its library does not declare\nhint: {hint}"
+        )
+    };
+    let all = "`sms_twilio` declares `api.twilio.com`, `*.regions.example`, `{base_url}`";
+    for (hosts, base_url, expected) in [
+        ("[]", "", vec![]),
+        (r#"["api.twilio.com", "eu.regions.example", "*.twilio.com", "*"]"#, "", vec![]),
+        (r#"["sms.test:8080"]"#, "http://sms.test:8080/v1", vec![]),
+        (r#"["sms.test"]"#, "http://sms.test:8080/v1", vec![undeclared(16, all)]),
+        (r#"["sms.test:8080"]"#, "", vec![undeclared(16, all)]),
+        (r#"["api.twilo.com"]"#, "", vec![undeclared(16, "did you mean `api.twilio.com`?")]),
+        (r#"["*", "api.other.example", "regions.example"]"#, "", vec![undeclared(21, all), undeclared(42, "did you mean `*.regions.example`?")]),
+        (r#"["https://api.twilio.com", "API.twilio.com"]"#, "", vec![none(16), none(42)]),
+        (r#"["{base_url}"]"#, "http://sms.test:8080/v1", vec![none(16)]),
+        (
+            "[1]",
+            "",
+            vec![
+                "2:16: `providers.sms_twilio.allow_hosts` must be a text, not a whole number\nhint: write it in quotes: \"…\""
+                    .to_owned(),
+            ],
+        ),
+    ] {
+        let base_url = if base_url.is_empty() { String::new() } else { format!("base_url = \"{base_url}\"\n") };
+        let text = format!("[providers.sms_twilio]\nallow_hosts = {hosts}\n{GOOD_PROVIDER}{base_url}");
+        assert_eq!(told(&text), expected, "{hosts} {base_url}");
+    }
+    let keyless = "[providers.keyless]\nallow_hosts = [\"a.example\"]\n";
+    let mistake = "2:16: `providers.keyless.allow_hosts` permits a host that its library does not declare\n\
+                   hint: `keyless` declares no host at all";
+    assert_eq!(told(keyless), [mistake]);
+    // What is wrong with a key is told alone: it might have named the host.
+    let wrong = "[providers.sms_twilio]\nallow_hosts = [\"sms.test\"]\n[providers.sms_twilio.config]\n\
+                 account_sid = \"AC00ff\"\nauth_token = \"t\"\nbase_url = 7\n";
+    let mistake = "6:12: `providers.sms_twilio.config.base_url` must be a text, not a whole number";
+    assert_eq!(told(wrong), [mistake]);
+}
+
 /// The keys under `config` are held to the schema of the library, and secrets are read only where it marks them.
 #[test]
 fn a_providers_own_keys_are_held_to_its_librarys_schema() {
@@ -146,7 +199,7 @@ fn a_providers_own_keys_are_held_to_its_librarys_schema() {
             "chekcs = 1",
             vec![format!(
                 "4:1: unknown key `chekcs` in `{config}`\nhint: known here: `account_sid`, \
-            `auth_token`, `ca_file`, `mode`, `old_tokens`, `proxy`, `region`, `spare_token`, `tries`"
+            `auth_token`, `base_url`, `ca_file`, `mode`, `old_tokens`, `proxy`, `region`, `spare_token`, `tries`"
             )],
         ),
         (

@@ -333,7 +333,11 @@ mod tests {
     use super::*;
     use crate::{
         clock::{ManualClock, millis},
-        plugin::{copies::Copy, redact::Redactor, services::http::Http},
+        plugin::{
+            copies::Copy,
+            redact::Redactor,
+            services::{hosts::Hosts, http::Http},
+        },
     };
     use provider_api::abi::ops;
     use std::process::Stdio;
@@ -350,7 +354,7 @@ mod tests {
             cell: crate::plugin::sandbox::Cell::strict(),
             mark: None,
             config: Vec::new(),
-            services: Services::new(Http::answering(None), false, hand.clock()),
+            services: Services::new(Http::answering(None), Hosts::default(), false, hand.clock()),
             log: Log::new("p", Redactor::default()),
             clock: hand.clock(),
         };

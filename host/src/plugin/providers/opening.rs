@@ -10,7 +10,7 @@ use super::super::{
     redact::Redactor,
     sandbox::{self, Cell},
     schema::Forms,
-    services::{Services, http::Http},
+    services::{Services, hosts::Hosts, http::Http},
 };
 use super::record::Record;
 use crate::clock::Clock;
@@ -102,6 +102,7 @@ pub(in crate::plugin) async fn open_lane(
     let unmarked = |cause| DeliveryError::broken(format!("its thread cannot be marked: {cause}"));
     let log = Log::new(&settings.id, redactor.clone());
     let flood = log.flood();
+    let hosts = Hosts::of(settings, &library.manifest, redactor.clone());
     let blueprint = Blueprint {
         provider: settings.id.clone(),
         program: workshop.program.clone(),
@@ -109,7 +110,7 @@ pub(in crate::plugin) async fn open_lane(
         cell: cell(settings, &library.manifest),
         mark: mark.transpose().map_err(unmarked)?,
         config: frame::encode(&settings.config, &[]).into(),
-        services: Services::new(http, settings.allow_private_addresses, workshop.clock.clone()),
+        services: Services::new(http, hosts, settings.allow_private_addresses, workshop.clock.clone()),
         log,
         clock: workshop.clock.clone(),
     };

@@ -195,6 +195,8 @@ impl Slot {
             signed_by: info.as_ref().and_then(|info| info.signer),
             since: Some(*since),
             channels: manifest.map_or_else(Vec::new, |manifest| manifest.channels.clone()),
+            hosts: manifest.map_or_else(Vec::new, |manifest| manifest.hosts.clone()),
+            allow_hosts: self.settings.permitted(),
             state,
             note: record.apart(),
             deliveries: lane.as_ref().ok().map(|lane| lane.tally()),

@@ -26,6 +26,10 @@ pub struct ProviderStatus {
     pub since: Option<Timestamp>,
     /// The channels it serves.
     pub channels: Vec<String>,
+    /// The hosts that its library declares for its HTTP requests.
+    pub hosts: Vec<String>,
+    /// Those of them that its operator permits; all where it is `None`.
+    pub allow_hosts: Option<Vec<String>>,
     /// How it is.
     pub state: ProviderState,
     /// Why what runs is not what the folders and the configuration hold, where it is not.
@@ -56,6 +60,11 @@ struct Shown<'a> {
     since: Option<Timestamp>,
     /// The channels it serves.
     channels: &'a [String],
+    /// The hosts that its library declares for its HTTP requests; `*` is every host, `{key}` the one that its configuration
+    /// says under this key.
+    hosts: &'a [String],
+    /// Those of them that `allow_hosts` permits; all of them where there is no such list.
+    allow_hosts: Option<&'a [String]>,
     /// `ready`, `resting`, `failed` or `disabled`.
     state: &'static str,
     /// Why it is so, where there is a reason.
@@ -82,6 +91,8 @@ impl Serialize for ProviderStatus {
             signed_by,
             since,
             channels,
+            hosts,
+            allow_hosts,
             state,
             note,
             deliveries,
@@ -96,6 +107,8 @@ impl Serialize for ProviderStatus {
             signed_by: signed_by.map(|key| key.to_string()),
             since: *since,
             channels,
+            hosts,
+            allow_hosts: allow_hosts.as_deref(),
             state: state.as_str(),
             reason: state.reason(),
             note: note.as_deref(),

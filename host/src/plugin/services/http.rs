@@ -123,10 +123,7 @@ impl Http {
         private_addresses: bool,
     ) -> Result<reqwest::RequestBuilder, DeliveryError> {
         let method = request.method.parse().map_err(|_| refused("the method is none"))?;
-        let url: Url = request.url.parse().map_err(|_| refused("the URL is none"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("the URL is neither `http` nor `https`"));
-        }
+        let url = url(&request.url)?;
         if !private_addresses && names_private(&url) {
             return Err(refused(&PrivateAddress.to_string()));
         }
@@ -144,7 +141,16 @@ impl Http {
     }
 }
 
-fn refused(why: &str) -> DeliveryError {
+/// Where a request goes, as it is sent.
+pub(super) fn url(text: &str) -> Result<Url, DeliveryError> {
+    let url: Url = text.parse().map_err(|_| refused("the URL is none"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("the URL is neither `http` nor `https`"));
+    }
+    Ok(url)
+}
+
+pub(super) fn refused(why: &str) -> DeliveryError {
     DeliveryError::misconfigured(format!("the host refuses the provider's request: {why}"))
 }
 

@@ -2,7 +2,9 @@
 
 use super::{Door, exam::Exam};
 use crate::{
-    API_VERSION, AVAILABILITY, Channel, EVERY_CHANNEL, FILES, LEAST_HOST, Manifest, NETWORK, is_word,
+    API_VERSION, AVAILABILITY, Channel, EVERY_CHANNEL, FILES, LEAST_HOST, Manifest, NETWORK,
+    hosts::{self, Pattern},
+    is_word,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,11 +24,12 @@ pub(super) fn ask(exam: &mut Exam<'_>, door: &dyn Door) -> Option<Manifest> {
         "manifest",
         json!({
             "id": manifest.id, "title": manifest.title, "channels": manifest.channels,
-            "capabilities": manifest.capabilities, "needs": manifest.needs,
+            "capabilities": manifest.capabilities, "needs": manifest.needs, "hosts": manifest.hosts,
             "config_schema": manifest.config_schema,
         }),
     );
     judge(exam, &manifest);
+    judge_hosts(exam, &manifest);
     judge_schema(exam, &manifest.config_schema);
     Some(manifest)
 }
@@ -84,6 +87,26 @@ fn judge(exam: &mut Exam<'_>, manifest: &Manifest) {
         exam.demand([FILES, NETWORK].contains(&need.as_str()), || {
             format!("the need `{need}` is not known: `export_provider!` takes `{FILES}` and `{NETWORK}`")
         });
+    }
+}
+
+fn judge_hosts(exam: &mut Exam<'_>, manifest: &Manifest) {
+    exam.rule("hosts_are_known");
+    exam.demand(manifest.hosts.len() <= hosts::MOST, || {
+        format!(
+            "`hosts` of `export_provider!` has {} items, of at most {}",
+            manifest.hosts.len(),
+            hosts::MOST
+        )
+    });
+    for host in &manifest.hosts {
+        match Pattern::parse(host) {
+            Err(cause) => exam.demand(false, || format!("in `hosts` of `export_provider!`: {cause}")),
+            Ok(Pattern::Key(key)) => exam.demand(hosts::is_key_of(&manifest.config_schema, &key), || {
+                format!("`hosts` of `export_provider!` names `{host}`, and `Config` has no such key")
+            }),
+            Ok(_) => {}
+        }
     }
 }
 

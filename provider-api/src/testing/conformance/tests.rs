@@ -18,6 +18,7 @@ const FACTS: Facts = Facts {
     channels: &["sms"],
     capabilities: &["availability"],
     needs: &[],
+    hosts: &["sms.example.com"],
 };
 
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -173,11 +174,18 @@ fn a_manifest_with_mistakes_is_told_rule_by_rule() {
         channels: &["SMS"],
         capabilities: &["telepathy"],
         needs: &["root"],
+        hosts: &["https://sms.example.com", "{region}"],
         ..FACTS
     };
     let sample = sample("");
     let report = run(&Native::<Subject>::new(facts, &sample), &sample);
-    for rule in ["manifest_is_complete", "channels_are_words", "capabilities_are_known", "needs_are_known"] {
+    for rule in [
+        "manifest_is_complete",
+        "channels_are_words",
+        "capabilities_are_known",
+        "needs_are_known",
+        "hosts_are_known",
+    ] {
         assert!(report.violated().contains(&rule), "{rule}\n{report}");
     }
 }

@@ -132,6 +132,8 @@ export_provider!(
     id = "PROVIDER_ID",
     channels = ["sms"],
     title = "PROVIDER_TITLE",
+    // Where its requests go: nowhere else does the host send one.
+    hosts = ["{base_url}"],
     readme = include_str!("../README.md"),
 );
 
