@@ -34,7 +34,7 @@ static const char *const KEYS[] = {"url", "authorization", NULL};
 static const char ADDRESSES[] = "{\"addresses\":[{\"channel\":null,\"field\":\"mobile\",\"kind\":\"phone\"},"
                                 "{\"channel\":\"email\",\"field\":\"email\",\"kind\":\"email\"}]}";
 
-/* A provider: where it posts to, as values of JSON. */
+/* A provider: where it posts to, as values of JSON. It is never freed: its process ends with it. */
 struct provider {
     const passrelay_host *host;
     passrelay_bytes url, authorization;
