@@ -39,7 +39,7 @@ pub use lane::{Lane, Place};
 pub use libraries::{Libraries, LibraryInfo, NO_COPIES, Refusal};
 pub use providers::{Happening, ProviderEvent, ProviderState, ProviderStatus, Providers, Workshop};
 pub use sandbox::Sandbox;
-pub(crate) use sandbox::landlock_version;
+pub(crate) use sandbox::{NoLandlock, landlock_version};
 pub(crate) use services::http::Http;
 pub use settings::{Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};

@@ -11,6 +11,8 @@ pub use self::{
 };
 pub(super) use self::{opening::open_lane, record::Record};
 
+use self::opening::weakness;
+
 use super::{
     Isolation, Lane, Libraries, Settings,
     libraries::{FILE_GONE, LibraryInfo},
@@ -304,7 +306,10 @@ impl Slot {
             since: Some(self.since),
             channels: manifest.map_or_else(Vec::new, |manifest| manifest.channels.clone()),
             state,
-            note: self.record.apart(),
+            note: self
+                .record
+                .apart()
+                .or_else(|| weakness(&self.settings, self.lane.as_ref().ok()?.manifest())),
             events: self.record.events(),
         }
     }

@@ -3,7 +3,6 @@
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::{Log, Session},
-    sandbox::Refused,
     services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -12,6 +11,7 @@ use abi_stable::std_types::RVec;
 use provider_api::abi::{Reply, frame};
 use std::{
     collections::HashMap,
+    os::unix::fs::MetadataExt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -24,6 +24,7 @@ use tokio::{
     process::Child,
     sync::{Notify, oneshot},
     task::AbortHandle,
+    time::MissedTickBehavior,
 };
 
 /// The bytes of all service calls of one process that are under way.
@@ -31,6 +32,12 @@ const MOST_ASKED_OF_US: usize = 32 << 20;
 
 /// How long a process that has closed its conversation may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The threads of one process. A provider with a runtime of its own has a few for each core.
+const MOST_THREADS: usize = 512;
+
+/// How often they are counted.
+const LOOK_AT_THREADS: Duration = Duration::from_millis(500);
 
 /// Bytes that may wait for a process to read them.
 const MOST_UNREAD: usize = 16 << 20;
@@ -174,10 +181,13 @@ async fn listen(
 ) {
     let ending = Ending(conversation);
     let mut input = BufReader::with_capacity(64 << 10, input);
+    let crowd = crowd(child.id());
+    tokio::pin!(crowd);
     let why = loop {
         let frame = tokio::select! {
             frame = wire::read(&mut input) => frame,
             () = killed.notified() => break Some("the host has ended it".to_owned()),
+            threads = &mut crowd => break Some(format!("it had {threads} threads, more than {MOST_THREADS}")),
         };
         let Some(current) = ending.0.upgrade() else { break Some("the host has closed it".to_owned()) };
         match frame {
@@ -190,9 +200,26 @@ async fn listen(
     };
     let how = end(why, &mut child).await;
     if how.contains("SIGSYS") {
-        log.refused(Refused::ENDED, None);
+        log.ended_by_refusal();
     }
     ending.tell(how);
+}
+
+/// Waits until a process has more threads than it may. No limit of the kernel's counts those of one process: they would
+/// take the machine's numbers of processes from everybody.
+async fn crowd(process: Option<u32>) -> usize {
+    let tasks = process.map(|id| format!("/proc/{id}/task"));
+    let mut looks = tokio::time::interval(LOOK_AT_THREADS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        // Each is a folder, whose links the kernel counts without listing them.
+        let links = tasks.as_ref().and_then(|tasks| std::fs::metadata(tasks).ok()).map(|found| found.nlink());
+        match usize::try_from(links.unwrap_or(0).saturating_sub(2)) {
+            Ok(threads) if threads > MOST_THREADS => return threads,
+            _ => {}
+        }
+    }
 }
 
 /// Sees to it that the process is gone; how it ended, if nobody had a reason to end it.

@@ -115,6 +115,11 @@ pub(in crate::plugin) async fn open_lane(
     Ok(lane)
 }
 
+/// What the sandbox of the provider's process does not hold on this machine.
+pub(in crate::plugin) fn weakness(settings: &Settings, manifest: &Manifest) -> Option<String> {
+    (settings.isolation == Isolation::Process).then(|| cell(settings, manifest).weakness()).flatten()
+}
+
 /// What the provider's process may do. Its files are those that the operator names under its library's keys for paths.
 fn cell(settings: &Settings, manifest: &Manifest) -> Cell {
     let named = paths(&settings.config, &Forms::of(&manifest.config_schema));
