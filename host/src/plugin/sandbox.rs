@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::OpenOptions,
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -100,6 +100,13 @@ impl Cell {
     /// Whether the library may open files once it runs: only Landlock tells them from others.
     pub(super) fn opens_files(&self) -> bool {
         self.sandbox == Sandbox::Network || !self.files.is_empty() || !self.readable.is_empty()
+    }
+
+    /// The file by which the system looks up names by now, for a process that does: Landlock grants it that file, and not the
+    /// one that takes its place.
+    pub(super) fn resolver(&self) -> Option<(u64, u64)> {
+        let file = (self.sandbox == Sandbox::Network).then(|| std::fs::metadata("/etc/resolv.conf"))?.ok()?;
+        Some((file.dev(), file.ino()))
     }
 
     /// What this sandbox does not hold on this machine.

@@ -1,5 +1,6 @@
 //! The frames exchanged with one worker process, from its start to its end.
 
+use super::crowd::{MOST_THREADS, crowd};
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::{Log, Session},
@@ -11,7 +12,6 @@ use abi_stable::std_types::RVec;
 use provider_api::abi::{Reply, frame};
 use std::{
     collections::HashMap,
-    os::unix::fs::MetadataExt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -24,7 +24,6 @@ use tokio::{
     process::Child,
     sync::{Notify, oneshot},
     task::AbortHandle,
-    time::MissedTickBehavior,
 };
 
 /// The bytes of all service calls of one process that are under way.
@@ -32,12 +31,6 @@ const MOST_ASKED_OF_US: usize = 32 << 20;
 
 /// How long a process that has closed its conversation may take to end.
 const FAREWELL: Duration = Duration::from_secs(1);
-
-/// The threads of one process. A provider with a runtime of its own has a few for each core.
-const MOST_THREADS: usize = 512;
-
-/// How often they are counted.
-const LOOK_AT_THREADS: Duration = Duration::from_millis(500);
 
 /// Bytes that may wait for a process to read them.
 const MOST_UNREAD: usize = 16 << 20;
@@ -48,6 +41,7 @@ pub(super) struct Conversation {
     asked: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
     next: AtomicU64,
     ended: OnceLock<String>,
+    resolver: Option<(u64, u64)>,
     killed: Arc<Notify>,
 }
 
@@ -69,6 +63,7 @@ impl Conversation {
             asked: Mutex::default(),
             next: AtomicU64::new(1),
             ended: OnceLock::new(),
+            resolver: blueprint.cell.resolver(),
             killed: Arc::default(),
         });
         let host = Host {
@@ -123,6 +118,20 @@ impl Conversation {
     pub(super) fn end(&self, why: &str) {
         drop(self.ended.set(why.to_owned()));
         self.killed.notify_one();
+    }
+
+    /// Whether it is held to a file for looking up names that another one has replaced; it is then ended, if it has nothing
+    /// to do.
+    pub(super) fn ends_for_new_resolver(&self, resolver: Option<(u64, u64)>) -> bool {
+        if resolver == self.resolver || resolver.is_none() {
+            return false;
+        }
+        // Held meanwhile: whoever asks now either is seen here, or sees that it has ended.
+        let asked = self.asked();
+        if asked.is_empty() {
+            self.end("the system's resolv.conf was replaced");
+        }
+        asked.is_empty()
     }
 
     fn asked(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Reply>>> {
@@ -181,13 +190,15 @@ async fn listen(
 ) {
     let ending = Ending(conversation);
     let mut input = BufReader::with_capacity(64 << 10, input);
-    let crowd = crowd(child.id());
-    tokio::pin!(crowd);
+    let too_many = crowd(child.id());
+    tokio::pin!(too_many);
     let why = loop {
         let frame = tokio::select! {
             frame = wire::read(&mut input) => frame,
             () = killed.notified() => break Some("the host has ended it".to_owned()),
-            threads = &mut crowd => break Some(format!("it had {threads} threads, more than {MOST_THREADS}")),
+            threads = &mut too_many => {
+                break Some(format!("it had {threads} threads, more than {MOST_THREADS}"));
+            }
         };
         let Some(current) = ending.0.upgrade() else { break Some("the host has closed it".to_owned()) };
         match frame {
@@ -203,23 +214,6 @@ async fn listen(
         log.ended_by_refusal();
     }
     ending.tell(how);
-}
-
-/// Waits until a process has more threads than it may. No limit of the kernel's counts those of one process: they would
-/// take the machine's numbers of processes from everybody.
-async fn crowd(process: Option<u32>) -> usize {
-    let tasks = process.map(|id| format!("/proc/{id}/task"));
-    let mut looks = tokio::time::interval(LOOK_AT_THREADS);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        // Each is a folder, whose links the kernel counts without listing them.
-        let links = tasks.as_ref().and_then(|tasks| std::fs::metadata(tasks).ok()).map(|found| found.nlink());
-        match usize::try_from(links.unwrap_or(0).saturating_sub(2)) {
-            Ok(threads) if threads > MOST_THREADS => return threads,
-            _ => {}
-        }
-    }
 }
 
 /// Sees to it that the process is gone; how it ended, if nobody had a reason to end it.
