@@ -45,7 +45,7 @@ pub use providers::{
     Workshop,
 };
 pub use sandbox::Sandbox;
-pub(crate) use sandbox::landlock_version;
+pub(crate) use sandbox::{NoLandlock, landlock_version};
 pub(crate) use services::{hosts::declared as declared_hosts, http::Http};
 pub use settings::{Canary, Isolation, LibrarySettings, Settings};
 pub use signature::{KeyId, Signer};

@@ -19,13 +19,19 @@ const MEMORY: u64 = 1 << 30;
 pub(super) const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "32768");
 /// Its open files.
 const FILES: u64 = 256;
+/// The largest file that it writes: 1 GiB. It bounds what one that is granted a file can do to the disk.
+const LARGEST_FILE: u64 = 1 << 30;
 
 /// Ends with the host, gains no privileges, leaves no core dump (a code might be in it), stays within its limits.
 pub(super) fn confine() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Where memory runs out the kernel is to end this and not the host. Without `/proc` there is nothing to be done.
+    drop(std::fs::write("/proc/self/oom_score_adj", "1000"));
     set_no_new_privs(true)?;
     forbid_core_dumps()?;
-    for (resource, limit) in [(Resource::Nofile, FILES), (Resource::As, MEMORY)] {
+    for (resource, limit) in
+        [(Resource::Nofile, FILES), (Resource::As, MEMORY), (Resource::Fsize, LARGEST_FILE)]
+    {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
     Ok(())
@@ -33,9 +39,14 @@ pub(super) fn confine() -> io::Result<()> {
 
 /// Closes whatever else the host's own parent had left open: no library needs it.
 ///
-/// To be called first of all, while this process has opened nothing itself. Without `/proc` nothing is closed.
+/// To be called first of all, while this process has opened nothing itself. A kernel before 5.9 has to be told one by one,
+/// by what `/proc` says.
 #[expect(unsafe_code, reason = "a descriptor that was inherited has no owner that could close it")]
 fn close_inherited() {
+    // SAFETY: nothing in this process has opened a file yet, so nobody owns one of these.
+    if unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) } == 0 {
+        return;
+    }
     // The folder itself is open while it is read, and then no more.
     let folder = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
     let number = |entry: std::fs::DirEntry| {

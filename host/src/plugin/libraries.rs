@@ -17,7 +17,7 @@ use super::{
     trial,
 };
 use candidates::Candidate;
-use landlock::{NO_LANDLOCK, WITHOUT, may_load};
+use landlock::may_load;
 use provider_api::{Manifest, note::Note};
 use std::{
     collections::BTreeSet,
@@ -91,9 +91,13 @@ impl Libraries {
                 return libraries;
             }
         };
-        if !may_load(landlock_version(), settings.sandbox_required) {
+        let landlock = landlock_version();
+        if !may_load(landlock, settings.sandbox_required)
+            && let Err(cause) = landlock
+        {
             for folder in &settings.directories {
-                libraries.refuse(folder.clone(), None, NO_LANDLOCK.to_owned(), Some(WITHOUT));
+                let reason = format!("{cause}, and `libraries.sandbox` is `required`");
+                libraries.refuse(folder.clone(), None, reason, Some(cause.hint()));
             }
             return libraries;
         }

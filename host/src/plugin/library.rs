@@ -50,6 +50,15 @@ pub(crate) enum LoadError {
     Manifest(String),
 }
 
+/// Loads one of the system's own libraries, for good, before another one that is linked to it. That this fails the other
+/// one tells better.
+pub(crate) fn preload(name: &str) {
+    // SAFETY: constructors run here of a file in the system's own folders: the name is no path, and nothing tells the
+    // linker of other folders.
+    let library = unsafe { unix::Library::open(Some(name), RTLD_NOW | RTLD_LOCAL) };
+    let _stays = library.map(ManuallyDrop::new);
+}
+
 impl Library {
     /// Loads a private copy; checks versions and layouts before anything but its constructors has run.
     pub(crate) fn load(copy: &Path) -> Result<Self, LoadError> {

@@ -11,7 +11,7 @@ use super::{
 };
 use provider_api::trace::{Callsite as Description, Value, Values};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     sync::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -45,8 +45,8 @@ pub(crate) struct Log {
     provider: std::sync::Arc<str>,
     redactor: Redactor,
     flood: Flood,
-    /// What its sandbox refused, as far as it was told.
-    refused: std::sync::Arc<Mutex<BTreeSet<&'static str>>>,
+    /// How often its processes reported that their sandbox refused what.
+    refused: std::sync::Arc<Mutex<HashMap<&'static str, u64>>>,
 }
 
 /// Whether a provider says or asks more than is bearable. All clones are one.
@@ -113,9 +113,16 @@ impl Log {
         );
     }
 
-    /// Notes what the sandbox refused: once for each kind.
-    pub(super) fn refused(&self, refused: Refused, call: Option<i64>) {
-        if self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(refused.what) {
+    /// Notes what the sandbox refused, as the process itself reports it: a library may report what is not so. So each
+    /// kind is told again at each doubling, and what was made up before hides nothing for long.
+    pub(super) fn refused(&self, refused: Refused, call: i64) {
+        let reports = {
+            let mut told = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            let reports = told.entry(refused.what).or_insert(0);
+            *reports = reports.saturating_add(1);
+            *reports
+        };
+        if reports.is_power_of_two() {
             let (asked_for, hint) = (refused.what, refused.hint);
             let provider = &*self.provider;
             tracing::warn!(
@@ -123,9 +130,20 @@ impl Log {
                 asked_for,
                 hint,
                 call,
-                "the sandbox refused what a provider asked for"
+                reports,
+                "a provider's process reports that the sandbox refused what its library asked for"
             );
         }
+    }
+
+    /// Notes that the sandbox ended the process. The kernel does that where signals are blocked, as they are while a
+    /// program or a thread is started; a library that raises the signal itself looks alike.
+    pub(super) fn ended_by_refusal(&self) {
+        tracing::warn!(
+            provider.id = &*self.provider,
+            hint = "most often it was about to start a program, which only `sandbox = \"off\"` would grant",
+            "a provider's process was ended by a system call that its sandbox refused while signals were blocked"
+        );
     }
 
     /// Makes a callsite known (JSON); `None` where it is unreadable or there are too many.

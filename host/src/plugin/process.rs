@@ -23,6 +23,7 @@ use std::{
 use tokio::{net::UnixStream, process::Command};
 
 mod conversation;
+mod crowd;
 mod said;
 
 /// How long a process that is started again may take to open its provider.
@@ -88,7 +89,8 @@ impl Process {
     /// The conversation with the process; with a new one if the last has ended.
     async fn conversation(&self) -> Result<Arc<Conversation>, DeliveryError> {
         let current = self.0.current();
-        if current.how_it_ended().is_none() {
+        let resolver = self.0.blueprint.cell.resolver();
+        if current.how_it_ended().is_none() && !current.ends_for_new_resolver(resolver) {
             return Ok(current);
         }
         // In a task of its own: a caller with little patience must not take back what the next one needs.

@@ -4,9 +4,12 @@
 //! an error to the library, and a line in the host's log.
 
 mod filter;
+mod handed;
 mod kernel;
+mod missing;
 mod refusal;
 
+pub(crate) use missing::NoLandlock;
 pub(super) use refusal::{Refused, read as read_refusal};
 
 use super::Isolation;
@@ -16,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::OpenOptions,
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -73,14 +76,46 @@ impl Cell {
             drop(OpenOptions::new().append(true).create_new(true).mode(0o600).open(file));
         }
         kernel::drop_capabilities()?;
-        kernel::restrict(self, copy)?;
+        let has_landlock = kernel::restrict(self, copy)?;
         refusal::report_to_standard_error()?;
-        filter::apply(self, Phase::Loading)
+        if has_landlock || self.opens_files() {
+            return filter::apply(self, Phase::Loading);
+        }
+        handed::prepare(copy)?;
+        filter::apply(self, Phase::LoadingWithoutFiles)
     }
 
-    /// Takes away what only loading needed.
+    /// Takes away what only loading needed, and sees whether it is gone: a constructor may have stood in the way.
     pub(super) fn close(&self) -> io::Result<()> {
-        if self.sandbox == Sandbox::Off { Ok(()) } else { filter::apply(self, Phase::Running) }
+        if self.sandbox == Sandbox::Off {
+            return Ok(());
+        }
+        filter::apply(self, Phase::Running)?;
+        match filter::still_allows() {
+            None => Ok(()),
+            Some(what) => Err(io::Error::other(format!("after loading it can still {what}"))),
+        }
+    }
+
+    /// Whether the library may open files once it runs: only Landlock tells them from others.
+    pub(super) fn opens_files(&self) -> bool {
+        self.sandbox == Sandbox::Network || !self.files.is_empty() || !self.readable.is_empty()
+    }
+
+    /// The file by which the system looks up names by now, for a process that does: Landlock grants it that file, and not the
+    /// one that takes its place.
+    pub(super) fn resolver(&self) -> Option<(u64, u64)> {
+        let file = (self.sandbox == Sandbox::Network).then(|| std::fs::metadata("/etc/resolv.conf"))?.ok()?;
+        Some((file.dev(), file.ino()))
+    }
+
+    /// What this sandbox does not hold on this machine.
+    pub(super) fn weakness(&self) -> Option<String> {
+        let lost = self.sandbox != Sandbox::Off && self.opens_files();
+        let cause = landlock_version().err().filter(|_| lost)?;
+        Some(format!(
+            "{cause}: its process can read, and if its library needs files also write, what the server can"
+        ))
     }
 }
 
@@ -105,8 +140,8 @@ pub(super) fn check_needs(
     Ok(())
 }
 
-/// The version of Landlock that the kernel speaks; `None` where it has none.
-pub(crate) fn landlock_version() -> Option<u32> {
+/// The version of Landlock that the kernel speaks, or why it speaks none.
+pub(crate) fn landlock_version() -> Result<u32, NoLandlock> {
     kernel::landlock_version()
 }
 

@@ -52,6 +52,10 @@ impl TrialError {
             Self::Refused(_) | Self::Unreadable => {
                 "take a build of the library for this version of Passrelay"
             }
+            // A trial is always strict, whatever a provider is granted: which one would it be, of several?
+            Self::Ended(how) if how.contains("SIGSYS") => {
+                "take a build that starts no program while it is loaded: a trial is strict, whatever `sandbox` says"
+            }
             Self::Ended(_) | Self::TooSlow => "the file is damaged, or crashes as soon as it is loaded",
             Self::Start(_) => "check that the Passrelay program itself can be run",
         }

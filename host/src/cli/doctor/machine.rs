@@ -1,7 +1,7 @@
 //! The process and its machine: who it is, what it may open, what it leaves behind, what time it believes.
 
 use super::Finding;
-use crate::plugin::landlock_version;
+use crate::plugin::{NoLandlock, landlock_version};
 use jiff::Timestamp;
 use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, geteuid, getrlimit};
 
@@ -54,16 +54,14 @@ fn core_dumps() -> Finding {
 }
 
 /// What keeps the libraries' processes from files: seccomp is in every kernel that can start them.
-fn sandbox(landlock: Option<u32>) -> Finding {
-    if let Some(version) = landlock {
-        return Finding::ok("sandbox", format!("in force: Landlock ABI {version}, seccomp"));
+fn sandbox(landlock: Result<u32, NoLandlock>) -> Finding {
+    match landlock {
+        Ok(version) => Finding::ok("sandbox", format!("in force: Landlock ABI {version}, seccomp")),
+        Err(cause) => {
+            let lost = "libraries with files or sockets of their own can read what the server can";
+            Finding::warn("sandbox", format!("{cause}: {lost}"), cause.hint())
+        }
     }
-    let remedy = "boot a kernel of 5.13 or later with `lsm=landlock,…`";
-    Finding::warn(
-        "sandbox",
-        "there is no Landlock here: libraries can read files of the server's user",
-        remedy,
-    )
 }
 
 /// What can be judged without asking anybody.
@@ -86,7 +84,7 @@ mod tests {
         {
             assert_eq!(files(limit).state, state, "{limit:?}");
         }
-        assert_eq!((sandbox(None).state, sandbox(Some(1)).state), (State::Warn, State::Ok));
+        assert_eq!((sandbox(Err(NoLandlock::Off)).state, sandbox(Ok(1)).state), (State::Warn, State::Ok));
         assert_eq!((user(true).state, user(false).state), (State::Warn, State::Ok));
         let at = |second| clock(Timestamp::from_second(second).unwrap()).state;
         assert_eq!((at(0), at(1_767_323_045), at(4_200_000_000)), (State::Fail, State::Ok, State::Fail));

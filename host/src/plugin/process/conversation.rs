@@ -1,9 +1,9 @@
 //! The frames exchanged with one worker process, from its start to its end.
 
+use super::crowd::{MOST_THREADS, crowd};
 use crate::plugin::{
     engine::{Answer, Blueprint},
     log::{Log, Session},
-    sandbox::Refused,
     services::{MOST_CALLS, Services, too_many_calls},
     trial::ending as words_of,
     wire::{self, Frame, Kind},
@@ -41,6 +41,7 @@ pub(super) struct Conversation {
     asked: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
     next: AtomicU64,
     ended: OnceLock<String>,
+    resolver: Option<(u64, u64)>,
     killed: Arc<Notify>,
 }
 
@@ -62,6 +63,7 @@ impl Conversation {
             asked: Mutex::default(),
             next: AtomicU64::new(1),
             ended: OnceLock::new(),
+            resolver: blueprint.cell.resolver(),
             killed: Arc::default(),
         });
         let host = Host {
@@ -116,6 +118,20 @@ impl Conversation {
     pub(super) fn end(&self, why: &str) {
         drop(self.ended.set(why.to_owned()));
         self.killed.notify_one();
+    }
+
+    /// Whether it is held to a file for looking up names that another one has replaced; it is then ended, if it has nothing
+    /// to do.
+    pub(super) fn ends_for_new_resolver(&self, resolver: Option<(u64, u64)>) -> bool {
+        if resolver == self.resolver || resolver.is_none() {
+            return false;
+        }
+        // Held meanwhile: whoever asks now either is seen here, or sees that it has ended.
+        let asked = self.asked();
+        if asked.is_empty() {
+            self.end("the system's resolv.conf was replaced");
+        }
+        asked.is_empty()
     }
 
     fn asked(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Reply>>> {
@@ -174,10 +190,15 @@ async fn listen(
 ) {
     let ending = Ending(conversation);
     let mut input = BufReader::with_capacity(64 << 10, input);
+    let too_many = crowd(child.id());
+    tokio::pin!(too_many);
     let why = loop {
         let frame = tokio::select! {
             frame = wire::read(&mut input) => frame,
             () = killed.notified() => break Some("the host has ended it".to_owned()),
+            threads = &mut too_many => {
+                break Some(format!("it had {threads} threads, more than {MOST_THREADS}"));
+            }
         };
         let Some(current) = ending.0.upgrade() else { break Some("the host has closed it".to_owned()) };
         match frame {
@@ -190,7 +211,7 @@ async fn listen(
     };
     let how = end(why, &mut child).await;
     if how.contains("SIGSYS") {
-        log.refused(Refused::ENDED, None);
+        log.ended_by_refusal();
     }
     ending.tell(how);
 }

@@ -26,7 +26,7 @@ pub(super) async fn pass_on(errors: ChildStderr, log: Log) {
         let mut text = text.trim_end();
         // Told however much was said before.
         if let Some((before, refused, call)) = read_refusal(text) {
-            log.refused(refused, Some(call));
+            log.refused(refused, call);
             text = before;
         }
         if said < MOST_LINES && !(text.is_empty() && line.starts_with(b"passrelay-sandbox")) {

@@ -138,6 +138,11 @@ fn isolation(settings: &Settings, library: &LibraryInfo, workshop: &Workshop, re
     if is_moved { Isolation::Process } else { settings.isolation }
 }
 
+/// What the sandbox of the provider's process does not hold on this machine.
+pub(in crate::plugin) fn weakness(settings: &Settings, manifest: &Manifest) -> Option<String> {
+    (settings.isolation == Isolation::Process).then(|| cell(settings, manifest).weakness()).flatten()
+}
+
 /// What the provider's process may do. Its files are those that the operator names under its library's keys for paths.
 fn cell(settings: &Settings, manifest: &Manifest) -> Cell {
     let named = paths(&settings.config, &Forms::of(&manifest.config_schema));

@@ -4,6 +4,7 @@ use super::{
     super::{Lane, Libraries, Settings, libraries::LibraryInfo, services::http::Http},
     Happening, ProviderState, ProviderStatus, Workshop,
     canary::{Beside, Wanted},
+    opening::weakness,
     record::Record,
     version::{DISABLED, Version},
 };
@@ -198,7 +199,7 @@ impl Slot {
             hosts: manifest.map_or_else(Vec::new, |manifest| manifest.hosts.clone()),
             allow_hosts: self.settings.permitted(),
             state,
-            note: record.apart(),
+            note: record.apart().or_else(|| weakness(&self.stable.settings, lane.as_ref().ok()?.manifest())),
             deliveries: lane.as_ref().ok().map(|lane| lane.tally()),
             canary: canary.map(|(beside, canary)| beside.status(canary)),
             events: record.events(),

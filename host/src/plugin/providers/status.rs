@@ -32,7 +32,8 @@ pub struct ProviderStatus {
     pub allow_hosts: Option<Vec<String>>,
     /// How it is.
     pub state: ProviderState,
-    /// Why what runs is not what the folders and the configuration hold, where it is not.
+    /// Why what runs is not what the folders and the configuration hold, where it is not; else what its sandbox does not hold
+    /// on this machine.
     pub note: Option<String>,
     /// What became of its deliveries since it was opened, its canary's left out; nothing where it is not open.
     pub deliveries: Option<Tally>,

@@ -1,6 +1,6 @@
 //! seccomp: which system calls a process may still make. What is not named here is refused.
 
-use super::{Cell, Sandbox};
+use super::{Cell, Sandbox, kernel, refusal};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen::Dword, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch,
@@ -17,9 +17,15 @@ const MACHINE: TargetArch = TargetArch::aarch64;
 pub(super) enum Phase {
     /// The linker opens files and maps them as code; constructors run.
     Loading,
+    /// The same where there is no Landlock: the linker is handed the one file that it needs.
+    LoadingWithoutFiles,
     /// The library runs.
     Running,
 }
+
+/// Of memory: that it may be written, and run.
+const WRITTEN: u64 = libc::PROT_WRITE.unsigned_abs() as u64;
+const EXECUTED: u64 = libc::PROT_EXEC.unsigned_abs() as u64;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
@@ -55,6 +61,7 @@ const ALWAYS: &[libc::c_long] = &[
     libc::SYS_sched_getaffinity,
     libc::SYS_sched_getparam,
     libc::SYS_sched_getscheduler,
+    libc::SYS_sched_getattr,
     libc::SYS_gettid,
     libc::SYS_getpid,
     libc::SYS_getppid,
@@ -80,6 +87,8 @@ const ALWAYS: &[libc::c_long] = &[
     libc::SYS_lseek,
     libc::SYS_fsync,
     libc::SYS_fdatasync,
+    libc::SYS_msync,
+    libc::SYS_fadvise64,
     libc::SYS_fstat,
     libc::SYS_close,
     libc::SYS_close_range,
@@ -109,6 +118,20 @@ const OLD_NAMES: &[libc::c_long] =
     &[libc::SYS_dup2, libc::SYS_pipe, libc::SYS_epoll_wait, libc::SYS_poll, libc::SYS_select, libc::SYS_time];
 #[cfg(not(target_arch = "x86_64"))]
 const OLD_NAMES: &[libc::c_long] = &[];
+
+/// Harmless to ask for and nothing to have: quietly refused, as it may be asked while signals are blocked, when what is
+/// refused aloud ends the process.
+const UNPRIVILEGED: &[libc::c_long] = &[
+    libc::SYS_setpriority,
+    libc::SYS_getpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_ioprio_get,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setattr,
+    libc::SYS_set_mempolicy,
+];
 
 /// Sockets, beside those that are only allowed with certain arguments.
 const NETWORK: &[libc::c_long] = &[
@@ -146,8 +169,15 @@ const CHANGING: &[libc::c_long] = &[
     libc::SYS_flock,
     libc::SYS_mkdirat,
     libc::SYS_unlinkat,
+    libc::SYS_renameat,
     libc::SYS_renameat2,
+    libc::SYS_fchmod,
 ];
+#[cfg(target_arch = "x86_64")]
+const CHANGING_BY_OLD_NAMES: &[libc::c_long] =
+    &[libc::SYS_mkdir, libc::SYS_rmdir, libc::SYS_unlink, libc::SYS_rename];
+#[cfg(not(target_arch = "x86_64"))]
+const CHANGING_BY_OLD_NAMES: &[libc::c_long] = &[];
 
 /// Questions that a terminal or a socket is asked: `TCGETS`, `TIOCGWINSZ`, `FIONBIO`, `FIONREAD`, `FIOCLEX`, `FIONCLEX`.
 const ASKED_OF_FILES: [u64; 6] = [0x5401, 0x5413, 0x5421, 0x541b, 0x5451, 0x5450];
@@ -173,10 +203,25 @@ const ASKED_OF_DESCRIPTORS: [i32; 11] = [
 
 /// Holds every thread of this process to what `cell` allows in this phase. What was refused before stays so.
 pub(super) fn apply(cell: &Cell, phase: Phase) -> io::Result<()> {
-    if phase == Phase::Loading {
+    if phase != Phase::Running {
         install(quiet()?, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.unsigned_abs()))?;
+        let unprivileged = UNPRIVILEGED.iter().map(|call| (*call, Vec::new())).collect();
+        let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+        install(unprivileged, SeccompAction::Allow, refused)?;
     }
     install(allowed(cell, phase)?, SeccompAction::Trap, SeccompAction::Allow)
+}
+
+/// What loading needed and this process can still do, though the filter of running was installed.
+///
+/// The calls are made in earnest. A constructor can have kept that filter away by one of its own that answers for
+/// seccomp(2); it can as well refuse these calls itself, and then they are refused.
+pub(super) fn still_allows() -> Option<&'static str> {
+    refusal::quietly(|| {
+        kernel::makes_code()
+            .then_some("make new code")
+            .or_else(|| kernel::takes_filters().then_some("install filters"))
+    })
 }
 
 fn install(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> io::Result<()> {
@@ -195,11 +240,12 @@ fn quiet() -> io::Result<Rules> {
 }
 
 fn allowed(cell: &Cell, phase: Phase) -> io::Result<Rules> {
-    let is_loading = phase == Phase::Loading;
+    let is_loading = phase != Phase::Running;
     let has_network = cell.sandbox == Sandbox::Network;
     let has_files = !cell.files.is_empty();
-    let may_read = is_loading || has_network || !cell.readable.is_empty();
-    let mut rules: Rules = ALWAYS.iter().chain(OLD_NAMES).map(|call| (*call, Vec::new())).collect();
+    let may_read = phase == Phase::Loading || has_network || !cell.readable.is_empty();
+    let mut rules: Rules =
+        ALWAYS.iter().chain(OLD_NAMES).chain(UNPRIVILEGED).map(|call| (*call, Vec::new())).collect();
     let mut add = |calls: &[libc::c_long]| rules.extend(calls.iter().map(|call| (*call, Vec::new())));
     if has_network {
         add(NETWORK);
@@ -210,6 +256,7 @@ fn allowed(cell: &Cell, phase: Phase) -> io::Result<Rules> {
     }
     if has_files {
         add(CHANGING);
+        add(CHANGING_BY_OLD_NAMES);
         add(&[libc::SYS_openat]);
         #[cfg(target_arch = "x86_64")]
         add(&[libc::SYS_open]);
@@ -218,12 +265,6 @@ fn allowed(cell: &Cell, phase: Phase) -> io::Result<Rules> {
         rules.insert(libc::SYS_openat, vec![rule([masked(2, writing, 0)?])?]);
         #[cfg(target_arch = "x86_64")]
         rules.insert(libc::SYS_open, vec![rule([masked(1, writing, 0)?])?]);
-    }
-    if !may_read && !has_files {
-        // Of what is open already: with an empty path.
-        let empty = libc::AT_EMPTY_PATH.unsigned_abs().into();
-        rules.insert(libc::SYS_newfstatat, vec![rule([masked(3, empty, empty)?])?]);
-        rules.insert(libc::SYS_statx, vec![rule([masked(2, empty, empty)?])?]);
     }
     if is_loading {
         // For the filter of the next phase; another one can only forbid more.
@@ -234,12 +275,14 @@ fn allowed(cell: &Cell, phase: Phase) -> io::Result<Rules> {
     rules.insert(libc::SYS_ioctl, any_of(1, ASKED_OF_FILES)?);
     let commands = ASKED_OF_DESCRIPTORS.into_iter().map(|command| command.unsigned_abs().into());
     rules.insert(libc::SYS_fcntl, any_of(1, commands)?);
-    // Code comes from files while the library is loaded, and with a network when the system looks up names.
-    let exec = libc::PROT_EXEC.unsigned_abs().into();
-    let no_code = if is_loading || has_network { Vec::new() } else { vec![rule([masked(2, exec, 0)?])?] };
-    rules.insert(libc::SYS_mmap, no_code);
-    rules
-        .insert(libc::SYS_mprotect, if is_loading { Vec::new() } else { vec![rule([masked(2, exec, 0)?])?] });
+    // Code comes from files while the library is loaded, and with a network when the system looks up names; but what is
+    // code is never written.
+    let data = || Ok::<_, io::Error>(vec![rule([masked(2, EXECUTED, 0)?])?]);
+    let code = || {
+        [0, WRITTEN, EXECUTED].map(|kind| rule([masked(2, WRITTEN | EXECUTED, kind)?])).into_iter().collect()
+    };
+    rules.insert(libc::SYS_mmap, if is_loading || has_network { code() } else { data() }?);
+    rules.insert(libc::SYS_mprotect, if is_loading { code() } else { data() }?);
     let thread = libc::CLONE_THREAD.unsigned_abs().into();
     rules.insert(libc::SYS_clone, vec![rule([masked(0, thread, thread)?])?]);
     rules.insert(libc::SYS_tgkill, any_of(0, [std::process::id().into()])?);
@@ -249,12 +292,34 @@ fn allowed(cell: &Cell, phase: Phase) -> io::Result<Rules> {
     // A pair of datagram sockets could reach others by name.
     rules.insert(libc::SYS_socketpair, vec![rule([masked(1, 0xf, stream)?])?]);
     if has_network {
-        let families = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK, libc::AF_UNIX];
-        let families = families.into_iter().map(|family| family.unsigned_abs().into());
-        rules.insert(libc::SYS_socket, any_of(0, families)?);
+        rules.insert(libc::SYS_socket, sockets()?);
     } else {
         // To whom a socket is connected, and to nobody by name.
         rules.insert(libc::SYS_sendto, vec![rule([null(4)?])?]);
+    }
+    Ok(rules)
+}
+
+/// TCP and UDP, and asking the kernel for its addresses and routes, as looking up a name does. No other protocol that the
+/// kernel has: each would be code that nobody needs and that somebody breaks. `AF_UNIX` is answered by the quiet filter.
+fn sockets() -> io::Result<Vec<SeccompRule>> {
+    let mut rules = vec![rule([equal(0, libc::AF_UNIX.unsigned_abs().into())?])?];
+    rules.push(rule([
+        equal(0, libc::AF_NETLINK.unsigned_abs().into())?,
+        equal(2, libc::NETLINK_ROUTE.unsigned_abs().into())?,
+    ])?);
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        for (kind, protocol) in
+            [(libc::SOCK_STREAM, libc::IPPROTO_TCP), (libc::SOCK_DGRAM, libc::IPPROTO_UDP)]
+        {
+            for protocol in [0, protocol] {
+                rules.push(rule([
+                    equal(0, family.unsigned_abs().into())?,
+                    masked(1, 0xf, kind.unsigned_abs().into())?,
+                    equal(2, protocol.unsigned_abs().into())?,
+                ])?);
+            }
+        }
     }
     Ok(rules)
 }

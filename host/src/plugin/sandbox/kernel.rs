@@ -1,9 +1,10 @@
 //! Landlock: which files a process may still open, and that it reaches nobody outside.
 #![expect(unsafe_code, reason = "the kernel says its version of Landlock by a system call that nobody wraps")]
 
-use super::{Cell, Sandbox};
+use super::{Cell, NoLandlock, Sandbox};
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
+    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetStatus, Scope,
 };
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use std::{
@@ -57,8 +58,11 @@ pub(super) fn drop_capabilities() -> io::Result<()> {
     Ok(set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?)
 }
 
-/// Restricts this thread and all that it will start; as far as the kernel knows how.
-pub(super) fn restrict(cell: &Cell, copy: &Path) -> io::Result<()> {
+/// Restricts this thread and all that it will start; whether the kernel now holds it to its files.
+///
+/// An older Landlock enforces a part of what is asked for. Its first version already knows all of reading and writing;
+/// what came later (connections, signals, Unix sockets) seccomp refuses as well.
+pub(super) fn restrict(cell: &Cell, copy: &Path) -> io::Result<bool> {
     let sandbox = cell.sandbox;
     let failed = |cause: landlock::RulesetError| io::Error::other(cause);
     let mut ruleset = Ruleset::default().handle_access(AccessFs::from_all(NEWEST)).map_err(failed)?;
@@ -82,15 +86,41 @@ pub(super) fn restrict(cell: &Cell, copy: &Path) -> io::Result<()> {
         let access = if path.is_dir() { access } else { access & AccessFs::from_file(NEWEST) };
         created = created.add_rule(PathBeneath::new(opened, access)).map_err(failed)?;
     }
-    created.restrict_self().map_err(failed)?;
-    Ok(())
+    Ok(created.restrict_self().map_err(failed)?.ruleset != RulesetStatus::NotEnforced)
 }
 
-/// The version of Landlock that the kernel speaks.
-pub(super) fn landlock_version() -> Option<u32> {
+/// The version of Landlock that the kernel speaks, or why it speaks none.
+pub(super) fn landlock_version() -> Result<u32, NoLandlock> {
     /// `LANDLOCK_CREATE_RULESET_VERSION` of landlock(7).
     const VERSION: libc::c_long = 1;
     // SAFETY: with this flag the kernel reads no memory of ours and answers a number.
     let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0_usize, 0_usize, VERSION) };
-    u32::try_from(version).ok().filter(|version| *version > 0)
+    match u32::try_from(version) {
+        Ok(version @ 1..) => Ok(version),
+        _ => Err(NoLandlock::of(io::Error::last_os_error().raw_os_error())),
+    }
+}
+
+/// Whether the process can make code of its own memory.
+pub(super) fn makes_code() -> bool {
+    let (data, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new page: nobody uses it.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), 1, data, flags, -1, 0) };
+    if page == libc::MAP_FAILED {
+        return false;
+    }
+    // SAFETY: the same page, which nobody knows of.
+    let done = unsafe { libc::mprotect(page, 1, libc::PROT_READ | libc::PROT_EXEC) };
+    // SAFETY: as above.
+    unsafe { libc::munmap(page, 1) };
+    done == 0
+}
+
+/// Whether the process can still install filters: that is asked by a question that installs none.
+pub(super) fn takes_filters() -> bool {
+    /// `SECCOMP_GET_ACTION_AVAIL` of seccomp(2).
+    const ASK: libc::c_long = 2;
+    let allow: u32 = libc::SECCOMP_RET_ALLOW;
+    // SAFETY: the kernel reads four bytes of ours.
+    unsafe { libc::syscall(libc::SYS_seccomp, ASK, 0_usize, &raw const allow) == 0 }
 }
