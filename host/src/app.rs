@@ -120,7 +120,8 @@ impl App {
         let keys = KeyHold { file, ring, ledger: ledger.clone(), taking };
         let faults = Faults::beside(&config.libraries.copies);
         faults.learn();
-        let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone()).keeping(faults);
+        let workshop = world.workshop.clone().with_proxy(config.server.proxy.clone());
+        let workshop = workshop.owning(config.own_files()).keeping(faults);
         let providers = Arc::new(Providers::open(config.providers.values(), libraries, &workshop).await);
         let face = face(&config, libraries, world, workshop.clone(), Arc::clone(&providers), kept).await?;
         Ok(Self { listener, admin, remote, face, providers, workshop, ledger, keys })

@@ -105,3 +105,21 @@ pub struct Config {
     /// What is not wrong but worth knowing: texts that cost more than one SMS.
     pub notes: Vec<Mistake>,
 }
+
+impl Config {
+    /// The files and folders that are the server's own.
+    pub fn own_files(&self) -> Vec<PathBuf> {
+        let beside = |database: &PathBuf, end: &str| {
+            let mut name = database.clone().into_os_string();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        let mut own = vec![self.keys.clone(), self.libraries.copies.clone()];
+        own.extend(self.libraries.directories.iter().cloned());
+        own.extend(self.file.iter().chain(&self.server.admin).cloned());
+        if let Store::Sqlite(database) = &self.store {
+            own.extend(["", "-wal", "-shm"].map(|end| beside(database, end)));
+        }
+        own
+    }
+}

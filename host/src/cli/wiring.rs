@@ -287,7 +287,8 @@ async fn open(setup: &Setup) -> Providers {
 }
 
 fn workshop(setup: &Setup) -> Workshop {
-    World::of_this_process().workshop.with_proxy(setup.config.server.proxy.clone())
+    let workshop = World::of_this_process().workshop.with_proxy(setup.config.server.proxy.clone());
+    workshop.owning(setup.config.own_files())
 }
 
 fn message(setup: &Setup, errand: &Errand, provider: &str) -> Result<Message, Trouble> {

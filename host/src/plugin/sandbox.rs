@@ -57,6 +57,17 @@ impl Cell {
         Self::new(Sandbox::Strict, Vec::new(), false)
     }
 
+    /// A path that it grants and that is one of these, above one or below one.
+    pub(super) fn reaches(&self, own: &[PathBuf]) -> Option<&Path> {
+        let is_granted = self.sandbox != Sandbox::Off;
+        let own: Vec<PathBuf> = own.iter().filter(|_| is_granted).map(|path| resolved(path)).collect();
+        let touches = |path: &&PathBuf| {
+            let path = resolved(path);
+            own.iter().any(|own| own.starts_with(&path) || path.starts_with(own))
+        };
+        self.files.iter().chain(&self.readable).find(touches).map(PathBuf::as_path)
+    }
+
     /// As an argument of the process.
     pub(super) fn to_argument(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
@@ -119,6 +130,18 @@ impl Cell {
     }
 }
 
+/// Where a path leads, as far as it is there.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => resolved(folder).join(name),
+        _ => path,
+    }
+}
+
 /// What a library needs and its sandbox does not grant, with the key that would.
 pub(super) fn check_needs(
     manifest: &Manifest,
@@ -172,6 +195,25 @@ mod tests {
             ("network", Isolation::Thread, Sandbox::Strict),
         ] {
             check(need, isolation, sandbox).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_the_servers_own_is_found_beneath_above_and_behind_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir(at("copies")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), at("link")).unwrap();
+        let own = [at("passrelay.key"), at("copies")];
+        let reaches = |path: PathBuf, sandbox| Cell::new(sandbox, vec![path], true).reaches(&own).is_some();
+        for path in
+            ["passrelay.key", "copies", "copies/a.so", "link/passrelay.key", "copies/../passrelay.key", ""]
+        {
+            assert!(reaches(at(path), Sandbox::Strict), "{path}");
+            assert!(!reaches(at(path), Sandbox::Off), "{path}");
+        }
+        for path in ["outbox.jsonl", "passrelay.key.pub", "copies.txt", "other/copies"] {
+            assert!(!reaches(at(path), Sandbox::Network), "{path}");
         }
     }
 

@@ -128,3 +128,16 @@ fn a_missing_library_is_a_warning_that_says_where_to_put_it() {
         "{told:?}"
     );
 }
+
+/// A library that may write the files which its keys name is named one of the server's own.
+#[test]
+fn a_library_gets_no_file_of_the_servers_own() {
+    for own in ["passrelay.key", "passrelay.toml", "providers", "passrelay-copies/x", "passrelay.db-wal", "."]
+    {
+        let console = Console::configured(&CONFIGURATION.replace("outbox.jsonl", own));
+        let told = console.run("check");
+        let why = "where files of the server's own are: name another place";
+        assert!(told.code == 1 && told.err.contains(why), "{own}: {told:?}");
+        assert!(!console.file("passrelay.key").exists(), "{own}");
+    }
+}

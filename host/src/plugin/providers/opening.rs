@@ -42,6 +42,8 @@ pub struct Workshop {
     pub proxy: Option<Secret>,
     /// Where it is kept what providers did, if it is.
     pub faults: Option<Faults>,
+    /// Files and folders of the server's own, which no library gets for its configuration's sake.
+    pub own: Arc<[PathBuf]>,
 }
 
 impl Workshop {
@@ -52,7 +54,7 @@ impl Workshop {
 
     /// With another program that runs libraries the same way.
     pub fn of_program(program: PathBuf, clock: Clock) -> Self {
-        Self { program, clock, proxy: None, faults: None }
+        Self { program, clock, proxy: None, faults: None, own: Arc::default() }
     }
 
     /// The same with a proxy, or without one.
@@ -66,6 +68,13 @@ impl Workshop {
     #[must_use]
     pub fn keeping(mut self, faults: Faults) -> Self {
         self.faults = Some(faults);
+        self
+    }
+
+    /// The same with files and folders that are the server's own.
+    #[must_use]
+    pub fn owning(mut self, own: Vec<PathBuf>) -> Self {
+        self.own = own.into();
         self
     }
 
@@ -87,6 +96,14 @@ pub(in crate::plugin) async fn open_lane(
         return Err(DeliveryError::misconfigured(UNGUARDED));
     }
     sandbox::check_needs(&library.manifest, isolation, settings.sandbox)?;
+    let cell = cell(settings, &library.manifest);
+    if let Some(path) = cell.reaches(&workshop.own).filter(|_| isolation == Isolation::Process) {
+        let path = path.display();
+        let text = format!(
+            "its configuration names `{path}`, where files of the server's own are: name another place"
+        );
+        return Err(DeliveryError::misconfigured(text));
+    }
     let redactor = Redactor::default();
     redactor.trust_settings(secrets(&settings.config, &Forms::of(&library.manifest.config_schema)));
     let copy = match isolation {
@@ -107,7 +124,7 @@ pub(in crate::plugin) async fn open_lane(
         provider: settings.id.clone(),
         program: workshop.program.clone(),
         copy: copy.map_err(|cause| DeliveryError::broken(format!("it cannot be copied: {cause}")))?,
-        cell: cell(settings, &library.manifest),
+        cell,
         mark: mark.transpose().map_err(unmarked)?,
         config: frame::encode(&settings.config, &[]).into(),
         services: Services::new(http, hosts, settings.allow_private_addresses, workshop.clock.clone()),
