@@ -10,6 +10,7 @@ use super::{
     breaker::{Breaker, Kept, Outcome},
     crash::Mark,
 };
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -136,7 +137,8 @@ impl Faults {
 
     fn change(&self, change: impl FnOnce(&mut Entries)) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        // Read again each time: another server may live from the same folder.
+        // Another server may live from the same folder: its turn is over first, and what it wrote is read.
+        let _others = self.others();
         let mut entries = self.read();
         let before = entries.len();
         change(&mut entries);
@@ -147,6 +149,13 @@ impl Faults {
             let file = self.file.display().to_string();
             tracing::warn!(file, %error, "what providers did is not kept over a restart");
         }
+    }
+
+    /// Keeps other servers waiting as long as it lives. Where there is no folder there is nothing to wait for.
+    fn others(&self) -> Option<File> {
+        let folder = File::open(self.file.parent()?).ok()?;
+        flock(&folder, FlockOperation::LockExclusive).ok()?;
+        Some(folder)
     }
 
     fn read(&self) -> Entries {
@@ -167,7 +176,7 @@ impl Faults {
 
     /// Whole or not at all, whenever the machine goes off.
     fn write(&self, entries: &Entries) -> io::Result<()> {
-        let draft = self.file.with_extension(format!("{}.draft", std::process::id()));
+        let draft = self.file.with_extension("draft");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(&serde_json::to_vec(entries)?)?;
@@ -236,6 +245,21 @@ mod tests {
         let before = serde_json::json!({ "sms": written["sms"][0] });
         std::fs::write(&file, before.to_string()).unwrap();
         assert_eq!(faults.of("sms", "ab"), Some(faulty()));
+    }
+
+    /// As of two servers: neither knows of the other's lock in its own memory.
+    #[test]
+    fn two_that_write_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for server in 0..4 {
+                let faults = Faults::beside(folder.path());
+                scope.spawn(move || {
+                    (0..10).for_each(|n| faults.keep(&format!("p{server}_{n}"), "ab", faulty()));
+                });
+            }
+        });
+        assert_eq!(Faults::beside(folder.path()).read().len(), 40);
     }
 
     #[test]
