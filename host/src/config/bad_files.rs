@@ -117,7 +117,7 @@ fn read(text: &str) -> Result<Config, Mistakes> {
     }];
     let folders = ["providers".into()];
     Draft::parse(text, Path::new("p.toml"), environment())
-        .finish_with(&Shelf::new(&libraries, &refused, &folders))
+        .finish_with(&Shelf::new(&libraries, &refused, &folders).with_c(["keyless"]))
 }
 
 /// What is told about a file, without the file's name and the count.

@@ -25,7 +25,7 @@ use crate::{
     application::{Bounds, Policy},
     delivery::Prices,
     limit::Rules,
-    plugin::{Libraries, LibrarySettings, Settings},
+    plugin::{Isolation, Libraries, LibrarySettings, Settings},
     template::Site,
 };
 use provider_api::Manifest;
@@ -274,7 +274,7 @@ fn settle(
     environment: &Environment,
     report: &mut Report,
 ) {
-    let Settings { id, enabled, library, canary, .. } = &mut provider.settings;
+    let Settings { id, enabled, library, isolation, canary, .. } = &mut provider.settings;
     if let (Some(canary), Some(keys)) = (canary, &provider.config)
         && let Some(manifest) = shelf.canary(library, &canary.sha256)
     {
@@ -288,6 +288,13 @@ fn settle(
         report.warning(provider.at, format!("provider `{id}` is left out: {why}"), hint);
         return;
     };
+    if let Some(at) = provider.isolation_at
+        && *isolation == Isolation::Thread
+        && shelf.is_in_c(library)
+    {
+        let what = format!("`providers.{id}.isolation` must be `process`: `{library}` is not in Rust");
+        report.mistake(at, what, Some("leave it out: nothing would guard the server from it".to_owned()));
+    }
     let Some(keys) = &provider.config else { return };
     let mistakes = report.count();
     match provider_keys::read(&provider.path, keys, manifest, environment, report) {

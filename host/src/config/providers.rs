@@ -45,6 +45,8 @@ pub(super) const KEYS: [&str; 10] = [
 pub(super) struct Typed {
     /// Where its name stands.
     pub(super) at: usize,
+    /// Where its `isolation` stands, if it does.
+    pub(super) isolation_at: Option<usize>,
     /// What is known; its `config` is still empty.
     pub(super) settings: Settings,
     /// The library's own keys, as they stand in the file; `None` if what stands there is no table.
@@ -71,6 +73,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
         table.find("library").and_then(|field| word(&field, "library", report)).unwrap_or(field.key);
     let isolations = [("process", Isolation::Process), ("thread", Isolation::Thread)];
     let isolation = table.find("isolation").and_then(|field| field.word(&isolations, report));
+    let isolation_at = table.find("isolation").map(|field| field.node.at);
     let sandboxes = [("strict", Sandbox::Strict), ("network", Sandbox::Network), ("off", Sandbox::Off)];
     let sandbox = table.find("sandbox").and_then(|field| {
         if isolation == Some(Isolation::Thread) {
@@ -102,6 +105,7 @@ fn provider(field: &Field<'_>, site: &Site, report: &mut Report) -> Option<Typed
     }
     Some(Typed {
         at: field.key_at,
+        isolation_at,
         settings: Settings {
             id: field.key.to_owned(),
             enabled,
@@ -142,7 +146,16 @@ pub(super) fn of_keys(library: &str, keys: Node) -> Typed {
     };
     let templates = Texts::default();
     let path = "config".to_owned();
-    Typed { at: 0, settings, config: Some(keys), hosts: None, path, prices: None, templates }
+    Typed {
+        at: 0,
+        isolation_at: None,
+        settings,
+        config: Some(keys),
+        hosts: None,
+        path,
+        prices: None,
+        templates,
+    }
 }
 
 /// What a name is, for hints.

@@ -3,13 +3,18 @@
 use super::suggestion;
 use crate::plugin::{Libraries, Refusal, only_canaries};
 use provider_api::{Channel, Manifest};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 /// The libraries that were found, and the files that were refused.
 pub(super) struct Shelf<'a> {
     found: BTreeMap<&'a str, &'a Manifest>,
     /// By the hashes of their files.
     canaries: BTreeMap<&'a str, &'a Manifest>,
+    /// Those that are not in Rust.
+    in_c: BTreeSet<&'a str>,
     refused: &'a [Refusal],
     directories: &'a [PathBuf],
 }
@@ -22,7 +27,7 @@ impl<'a> Shelf<'a> {
         directories: &'a [PathBuf],
     ) -> Self {
         let found = found.into_iter().map(|manifest| (manifest.id.as_str(), manifest)).collect();
-        Self { found, canaries: BTreeMap::new(), refused, directories }
+        Self { found, canaries: BTreeMap::new(), in_c: BTreeSet::new(), refused, directories }
     }
 
     /// The same with another file of a library, which has this hash.
@@ -35,7 +40,9 @@ impl<'a> Shelf<'a> {
     /// What the host found in these folders.
     pub(super) fn of(libraries: &'a Libraries, directories: &'a [PathBuf]) -> Self {
         let found = libraries.found().iter().map(|library| &library.manifest);
-        let shelf = Self::new(found, libraries.refused(), directories);
+        let in_c = libraries.found().iter().filter(|library| library.is_unguarded);
+        let in_c = in_c.map(|library| library.manifest.id.as_str());
+        let shelf = Self::new(found, libraries.refused(), directories).with_c(in_c);
         let canaries = libraries.canaries().iter();
         canaries.fold(shelf, |shelf, library| shelf.with_canary(&library.sha256, &library.manifest))
     }
@@ -43,6 +50,17 @@ impl<'a> Shelf<'a> {
     /// What a library's canary with this hash says of itself.
     pub(super) fn canary(&self, library: &str, sha256: &str) -> Option<&'a Manifest> {
         self.canaries.get(sha256).copied().filter(|manifest| manifest.id == library)
+    }
+
+    /// The same, where these libraries are not in Rust.
+    #[must_use]
+    pub(super) fn with_c(self, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { in_c: ids.into_iter().collect(), ..self }
+    }
+
+    /// Whether a library is not in Rust, so that it runs in a process of its own only.
+    pub(super) fn is_in_c(&self, library: &str) -> bool {
+        self.in_c.contains(library)
     }
 
     /// What a library says of itself.

@@ -5,6 +5,7 @@ mod landlock;
 mod refusal;
 
 pub use refusal::Refusal;
+use refusal::is_named;
 
 use super::{
     admit::{AdmitError, Admitted, Folder},
@@ -181,7 +182,7 @@ impl Libraries {
     /// Whether both looks came to the same.
     pub fn is_as(&self, before: &Self) -> bool {
         let told = |library: &LibraryInfo| {
-            (library.file.clone(), library.sha256.clone(), library.kept_since.clone())
+            (library.file.clone(), library.sha256.clone(), library.signer, library.kept_since.clone())
         };
         self.refused == before.refused && self.known().map(told).eq(before.known().map(told))
     }
@@ -344,11 +345,6 @@ pub(super) fn inspect(file: &Path, settings: &LibrarySettings) -> Result<Inspect
 /// The folder that a file lies in.
 pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Whether a file has the name that cargo gives the library of this id.
-fn is_named(file: &Path, id: &str) -> bool {
-    file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str())
 }
 
 fn check_pin(id: &str, admitted: &Admitted, settings: &LibrarySettings) -> Result<(), AdmitError> {

@@ -45,6 +45,8 @@ fn futures_cross_the_boundary_only_where_they_are_guarded() {
         "provider-api/src/glue.rs",
         "provider-api/src/glue/instance.rs",
         "provider-api/src/testing/fake_host.rs",
+        "host/src/plugin/c_entry.rs",
+        "host/src/plugin/c_entry/instance.rs",
         "host/src/plugin/thread.rs",
         "host/src/plugin/worker/remote.rs",
     ];

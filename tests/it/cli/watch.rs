@@ -117,7 +117,9 @@ async fn a_library_that_the_configuration_does_not_fit_is_left_out_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_library_is_taken_as_soon_as_its_signature_is_there() {
     let (console, author) = (Console::with(&[]), Author::new());
-    let signers = format!("[libraries]\nsigners = [\"{}\"]\n", author.public_key());
+    let other = Author::new();
+    let keys = [author.public_key(), other.public_key()].map(|key| format!("\"{key}\"")).join(", ");
+    let signers = format!("[libraries]\nsigners = [{keys}]\n");
     console.write("passrelay.toml", &format!("{CONFIGURATION}{signers}"));
     let mut server = console.serve();
     let library = fs::read(harness::built("dry_run")).unwrap();
@@ -130,6 +132,11 @@ async fn a_library_is_taken_as_soon_as_its_signature_is_there() {
     server.wait_for("libraries taken");
     delivers(&server, "+447700900123").await;
     assert_eq!(listed(&console, "dry_run")["signed_by"], author.signer().id().to_string());
+    // And whoever signs the same file anew is told.
+    console.folder().put("libdry_run.so.minisig", other.sign(&library).as_bytes());
+    server.wait_for("libraries taken");
+    delivers(&server, "+447700900124").await;
+    assert_eq!(listed(&console, "dry_run")["signed_by"], other.signer().id().to_string());
     assert_eq!(server.stop().0, Some(0));
 }
 

@@ -134,6 +134,15 @@ fn a_sandbox_on_a_thread_is_a_mistake() {
     assert_eq!(told(&format!("[providers.sms_twilio]\n{keys}\n{GOOD_PROVIDER}")).first().unwrap(), mistake);
 }
 
+/// Nothing catches what goes wrong in C, so it never runs in the server's own process.
+#[test]
+fn a_library_in_c_on_a_thread_is_a_mistake() {
+    let mistake = "2:13: `providers.keyless.isolation` must be `process`: `keyless` is not in Rust\n\
+                   hint: leave it out: nothing would guard the server from it";
+    assert_eq!(told("[providers.keyless]\nisolation = \"thread\"\n"), [mistake]);
+    assert!(told("[providers.keyless]\nisolation = \"process\"\n").is_empty());
+}
+
 #[test]
 fn a_providers_key_among_its_librarys_own_is_told_where_it_belongs() {
     let mistake = "4:1: unknown key `allow_private_addresses` in `providers.sms_twilio.config`\n\

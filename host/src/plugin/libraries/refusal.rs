@@ -1,7 +1,6 @@
 //! A file that may not be loaded, with the reason.
 
-use super::is_named;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that may not be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,4 +35,9 @@ impl std::fmt::Display for Refusal {
         write!(f, "cannot use `{}`: {}", self.file.display(), self.reason)?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
     }
+}
+
+/// Whether a file has the name that cargo gives the library of this id.
+pub(super) fn is_named(file: &Path, id: &str) -> bool {
+    file.file_stem().is_some_and(|stem| stem == format!("lib{id}").as_str())
 }

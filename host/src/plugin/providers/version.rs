@@ -69,10 +69,11 @@ impl Version {
         Self { since, record, settings, info: Some(info), lane: Err(reason) }
     }
 
-    /// Whether it was opened with these settings, from this file.
+    /// Whether it was opened with these settings, from this file, signed by the same key.
     pub(super) fn is_as(&self, settings: &Settings, info: Option<&LibraryInfo>) -> bool {
+        let bytes_and_signer = |info: &LibraryInfo| (info.sha256.clone(), info.signer);
         self.settings == *settings
-            && self.sha256() == info.map(|info| info.sha256.as_str())
+            && self.info.as_ref().map(bytes_and_signer) == info.map(bytes_and_signer)
             && self.lane.is_ok() == settings.enabled
     }
 
