@@ -96,6 +96,8 @@ pub(super) async fn serve(file: Option<&Path>, setup: Setup, filter: Filter) -> 
     let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     let app =
         App::start(config, &libraries, &World::of_this_process()).await.map_err(|why| Trouble::told(&why))?;
+    // Or the first copy of each would stay as long as the server runs.
+    drop(libraries);
     if let Some(socket) = app.admin() {
         tracing::info!(socket = %socket.display(), "operators are answered");
     }
