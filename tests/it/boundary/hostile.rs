@@ -128,6 +128,31 @@ async fn a_folder_that_is_granted_can_be_tidied() {
     assert_eq!(std::fs::read_dir(granted.path()).unwrap().count(), 0);
 }
 
+/// Landlock judges no modes, and its first versions no emptying: not even what is granted has either, so the system's
+/// files, which every library may read, have neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_open_files_changes_no_modes_and_empties_nothing_by_reading() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dropped, granted) = (Dropped::with(&["hostile"]), tempfile::tempdir().unwrap());
+    let file = granted.path().join("file");
+    for (sandbox, id) in [(Sandbox::Strict, "hostile_modes"), (Sandbox::Off, "hostile_modes_off")] {
+        std::fs::write(&file, "x").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let config = json!({ "folder": granted.path() });
+        let settings =
+            Settings { id: id.to_owned(), sandbox, ..provider("hostile", Isolation::Process, config) };
+        let providers = dropped.open_with(&[settings], &Clock::system()).await;
+        for what in ["mode", "empty"] {
+            let got = reach(&providers, id, &format!("{what}:{}", file.display())).await;
+            assert_eq!(got.is_ok(), sandbox == Sandbox::Off, "{what} {sandbox:?}: {got:?}");
+        }
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        let left = (mode, std::fs::read_to_string(&file).unwrap());
+        let expected = if sandbox == Sandbox::Off { (0o755, "") } else { (0o600, "x") };
+        assert_eq!((left.0, left.1.as_str()), expected, "{sandbox:?}");
+    }
+}
+
 /// A kernel, or a container, without Landlock: a strict library opens nothing all the same, not even in a constructor.
 #[test]
 fn without_landlock_a_strict_library_opens_nothing_either() {

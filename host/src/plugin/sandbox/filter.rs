@@ -122,6 +122,7 @@ const OLD_NAMES: &[libc::c_long] = &[];
 /// Harmless to ask for and nothing to have: quietly refused, as it may be asked while signals are blocked, when what is
 /// refused aloud ends the process.
 const UNPRIVILEGED: &[libc::c_long] = &[
+    libc::SYS_fchmod, // which Landlock does not judge
     libc::SYS_setpriority,
     libc::SYS_getpriority,
     libc::SYS_ioprio_set,
@@ -171,7 +172,6 @@ const CHANGING: &[libc::c_long] = &[
     libc::SYS_unlinkat,
     libc::SYS_renameat,
     libc::SYS_renameat2,
-    libc::SYS_fchmod,
 ];
 #[cfg(target_arch = "x86_64")]
 const CHANGING_BY_OLD_NAMES: &[libc::c_long] =
@@ -257,9 +257,9 @@ fn allowed(cell: &Cell, phase: Phase) -> io::Result<Rules> {
     if has_files {
         add(CHANGING);
         add(CHANGING_BY_OLD_NAMES);
-        add(&[libc::SYS_openat]);
+        rules.insert(libc::SYS_openat, emptied_by_writers_only(2)?);
         #[cfg(target_arch = "x86_64")]
-        add(&[libc::SYS_open]);
+        rules.insert(libc::SYS_open, emptied_by_writers_only(1)?);
     } else if may_read {
         let writing = (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs().into();
         rules.insert(libc::SYS_openat, vec![rule([masked(2, writing, 0)?])?]);
@@ -322,6 +322,13 @@ fn sockets() -> io::Result<Vec<SeccompRule>> {
         }
     }
     Ok(rules)
+}
+
+/// A file is emptied only by whoever opens it to write, which Landlock judges; emptying itself its first two versions do not.
+fn emptied_by_writers_only(flags: u8) -> io::Result<Vec<SeccompRule>> {
+    let (empties, mode) = (libc::O_TRUNC.unsigned_abs().into(), libc::O_ACCMODE.unsigned_abs().into());
+    let writes = |how: i32| rule([masked(flags, mode, how.unsigned_abs().into())?]);
+    Ok(vec![rule([masked(flags, empties, 0)?])?, writes(libc::O_WRONLY)?, writes(libc::O_RDWR)?])
 }
 
 fn rule<const N: usize>(conditions: [SeccompCondition; N]) -> io::Result<SeccompRule> {
